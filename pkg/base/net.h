@@ -1,0 +1,37 @@
+/* net: stream sockets that give up when told to.
+ *
+ * Every call takes a deadline (clock.h) and a cancel token (may be NULL) and returns
+ * RW9007_DEADLINE or RW9009_INTERRUPTED when they strike; else RW9003_SOCKET with errno
+ * (ENOENT, EACCES and ECONNREFUSED of a connect are what callers tell apart). Sockets are
+ * non-blocking and close-on-exec. SIGPIPE never comes: writes use MSG_NOSIGNAL.
+ * Fault points: net.connect net.read net.write net.wait.
+ */
+#ifndef BASE_NET_H
+#define BASE_NET_H
+
+#include <stdint.h>
+
+#include "base/cancel.h"
+
+struct net_wait {
+    int64_t deadline_ms;
+    const struct cancel *cancel;
+};
+
+struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd) MUST_USE;
+
+/* net_read: at least one byte, at most room; *out_len 0 is the peer's end of stream. */
+struct err *net_read(int fd, void *to, size_t room, struct net_wait wait, size_t *out_len) MUST_USE;
+struct err *net_write_all(int fd, const void *bytes, size_t len, struct net_wait wait) MUST_USE;
+struct err *net_shutdown_write(int fd) MUST_USE; /* half close: the peer reads end of stream */
+
+/* net_poll: waits until one of the descriptors is ready. want[i] and got[i] are poll(2)'s event
+ * bits. An entry with fd < 0 is passed over. RW9007_DEADLINE when none is ready in time. */
+struct net_poll {
+    int fd;
+    short want;
+    short got;
+};
+struct err *net_poll(struct net_poll *entries, size_t count, struct net_wait wait) MUST_USE;
+
+#endif

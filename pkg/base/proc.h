@@ -1,0 +1,26 @@
+/* proc: this process and its children. A child is given an argv, never a shell; it sees only
+ * descriptors 0 to 2. Fault points: proc.spawn proc.wait. */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cancel.h"
+
+struct proc_result {
+    int exit_code;  /* 128 + n when signal n ended it */
+    struct buf out; /* stdout and stderr, each at most LIMIT_CHILD_OUTPUT */
+    struct buf err;
+};
+
+/* proc_run: runs argv[0], found by PATH, with an empty stdin, to its end. env: NULL keeps ours.
+ * A child that outlives the deadline or our cancellation is killed and reaped before this
+ * returns. Errors: RW9004_PROCESS (cannot start, errno told), RW9007_DEADLINE, RW9009_INTERRUPTED. */
+struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms,
+                     const struct cancel *cancel, struct proc_result *out) MUST_USE;
+void proc_result_release(struct proc_result *r);
+
+bool proc_alive(int64_t pid);
+
+#endif
