@@ -8,8 +8,8 @@
 
 #include "base/err.h"
 
-/* Errors of the tasks are joined in the order of the items. A thread that can't be made is
- * RW9005_RESOURCES for its item; the others still run. */
+/* Errors of the tasks are joined in the order of the items. The calling thread works, too, so
+ * where no further thread can be made everything still runs, less of it at once. */
 struct err *task_all(void *items, size_t count, size_t size, size_t width, struct err *(*run)(void *item)) MUST_USE;
 
 #endif

@@ -1,0 +1,312 @@
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/limits.h"
+
+enum { READ_CHUNK = 64 << 10 };
+
+static struct err *failed(const char *what, const char *path, int number)
+{
+    return err_sys(RW9001_FILE, number, "cannot %s %s", what, path);
+}
+
+struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd)
+{
+    int fault = fault_point("fs.open", NULL);
+    int fd = fault ? -1 : openat(dir_fd, path, flags | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return failed("open", path, fault ? fault : errno);
+    *out_fd = fd;
+    return NULL;
+}
+
+static struct err *open_component(int dir_fd, const char *name, bool last, const char *path, int *out_fd)
+{
+    if (strcmp(name, "..") == 0)
+        return failed("open", path, EXDEV);
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (last ? 0 : O_DIRECTORY);
+    *out_fd = openat(dir_fd, name, flags);
+    return *out_fd < 0 ? failed("open", path, errno) : NULL;
+}
+
+/* Kernels before 5.6, and sandboxes that hide openat2: component by component, following no link. */
+static struct err *open_by_components(int dir_fd, const char *path, int *out_fd)
+{
+    AUTO_STR copy = xstrdup(path);
+    AUTO_FD at = -1;
+    char *rest = copy, *name;
+    while ((name = strsep(&rest, "/"))) {
+        if (!*name)
+            continue;
+        int next = -1;
+        TRY(open_component(at < 0 ? dir_fd : at, name, !rest, path, &next));
+        fd_closep(&at);
+        at = next;
+    }
+    if (at < 0)
+        return failed("open", path, ENOENT);
+    *out_fd = at;
+    at = -1;
+    return NULL;
+}
+
+struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd)
+{
+    int fault = fault_point("fs.open", NULL);
+    if (fault)
+        return failed("open", path, fault);
+    if (path[0] == '/')
+        return failed("open", path, EXDEV);
+    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
+    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+        return open_by_components(dir_fd, path, out_fd);
+    if (fd < 0)
+        return failed("open", path, errno);
+    *out_fd = (int)fd;
+    return NULL;
+}
+
+struct err *fs_read_some(int fd, const char *name, void *to, size_t room, size_t *out_len)
+{
+    for (;;) {
+        size_t want = room;
+        int fault = fault_point("fs.read", &want);
+        ssize_t got = fault ? -1 : read(fd, to, want);
+        if (got >= 0) {
+            *out_len = (size_t)got;
+            return NULL;
+        }
+        int number = fault ? fault : errno;
+        if (number != EINTR)
+            return failed("read", name, number);
+    }
+}
+
+struct err *fs_read_fd(int fd, const char *name, size_t max, struct buf *out)
+{
+    struct buf read_so_far = BUF_INIT(max);
+    AUTO_STR chunk = xcalloc(READ_CHUNK, 1);
+    for (;;) {
+        size_t got;
+        struct err *e = fs_read_some(fd, name, chunk, READ_CHUNK, &got);
+        if (!e && got && !buf_append(&read_so_far, chunk, got))
+            e = err_cause(err_new(RW9002_FILE_TOO_LARGE, "%s is too large", name), "more than %zu bytes", max);
+        if (e) {
+            buf_release(&read_so_far);
+            return e;
+        }
+        if (got == 0)
+            break;
+    }
+    buf_release(out);
+    *out = read_so_far;
+    return NULL;
+}
+
+struct err *fs_read(int dir_fd, const char *path, size_t max, struct buf *out)
+{
+    AUTO_FD fd = -1;
+    struct stat st;
+    TRY(fs_open(dir_fd, path, O_RDONLY | O_NONBLOCK, &fd));
+    TRY(fs_stat_fd(fd, path, &st));
+    if (S_ISDIR(st.st_mode))
+        return failed("read", path, EISDIR);
+    if (!S_ISREG(st.st_mode))
+        return err_cause(err_new(RW9001_FILE, "cannot read %s", path), "it is not a regular file");
+    return fs_read_fd(fd, path, max, out);
+}
+
+struct err *fs_write_all(int fd, const char *name, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len) {
+        size_t want = len;
+        int fault = fault_point("fs.write", &want);
+        ssize_t put = fault ? -1 : write(fd, at, want);
+        int number = fault ? fault : errno;
+        if (put < 0 && number == EINTR)
+            continue;
+        if (put < 0)
+            return failed("write", name, number);
+        at += put;
+        len -= (size_t)put;
+    }
+    return NULL;
+}
+
+static struct err *sync_and_close(int *fd, const char *name)
+{
+    int fault = fault_point("fs.sync", NULL);
+    if (fault || fsync(*fd) != 0)
+        return failed("sync", name, fault ? fault : errno);
+    int to_close = *fd;
+    *fd = -1;
+    return close(to_close) == 0 ? NULL : failed("close", name, errno);
+}
+
+static struct err *write_then_rename(int dir_fd, const char *temporary, const char *path, const void *bytes, size_t len,
+                                     mode_t mode)
+{
+    AUTO_FD fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return failed("create", temporary, errno);
+    TRY(fs_write_all(fd, temporary, bytes, len));
+    TRY(sync_and_close(&fd, temporary));
+    int fault = fault_point("fs.rename", NULL);
+    if (fault || renameat(dir_fd, temporary, dir_fd, path) != 0)
+        return failed("replace", path, fault ? fault : errno);
+    return NULL;
+}
+
+struct err *fs_replace(int dir_fd, const char *path, const void *bytes, size_t len, mode_t mode)
+{
+    AUTO_STR temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
+    struct err *e = write_then_rename(dir_fd, temporary, path, bytes, len, mode);
+    if (e)
+        err_ignore(fs_unlink(dir_fd, temporary), "it may never have been made; the first error is what counts");
+    return e;
+}
+
+struct err *fs_stat(int dir_fd, const char *path, bool follow, struct stat *out)
+{
+    int fault = fault_point("fs.stat", NULL);
+    if (fault || fstatat(dir_fd, path, out, follow ? 0 : AT_SYMLINK_NOFOLLOW) != 0)
+        return failed("look at", path, fault ? fault : errno);
+    return NULL;
+}
+
+struct err *fs_stat_fd(int fd, const char *name, struct stat *out)
+{
+    int fault = fault_point("fs.stat", NULL);
+    if (fault || fstat(fd, out) != 0)
+        return failed("look at", name, fault ? fault : errno);
+    return NULL;
+}
+
+bool fs_exists(int dir_fd, const char *path)
+{
+    struct stat st;
+    return fstatat(dir_fd, path, &st, 0) == 0;
+}
+
+bool fs_is_dir(int dir_fd, const char *path)
+{
+    struct stat st;
+    return fstatat(dir_fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static struct err *read_names(DIR *dir, const char *path, struct strv *names)
+{
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(dir);
+        if (!entry)
+            return errno ? failed("list", path, errno) : NULL;
+        if (is_dots(entry->d_name))
+            continue;
+        if (names->count == LIMIT_DIR_ENTRIES)
+            return err_cause(err_new(RW9002_FILE_TOO_LARGE, "%s holds too many files", path), "more than %u", LIMIT_DIR_ENTRIES);
+        strv_add(names, entry->d_name);
+    }
+}
+
+struct err *fs_list(int dir_fd, const char *path, struct strv *out)
+{
+    int fault = fault_point("fs.list", NULL);
+    int fd = -1;
+    if (fault)
+        return failed("list", path, fault);
+    TRY(fs_open(dir_fd, path, O_RDONLY | O_DIRECTORY, &fd));
+    DIR *dir = fdopendir(fd);
+    if (!dir) {
+        int number = errno;
+        close(fd);
+        return failed("list", path, number);
+    }
+    struct strv names = { 0 };
+    struct err *e = read_names(dir, path, &names);
+    closedir(dir);
+    if (e) {
+        strv_release(&names);
+        return e;
+    }
+    strv_sort(&names);
+    strv_release(out);
+    *out = names;
+    return NULL;
+}
+
+struct err *fs_link_target(int dir_fd, const char *path, char **out)
+{
+    char target[PATH_MAX + 1];
+    int fault = fault_point("fs.read", NULL);
+    ssize_t length = fault ? -1 : readlinkat(dir_fd, path, target, sizeof target);
+    if (length < 0 || (size_t)length == sizeof target)
+        return failed("read the link", path, fault ? fault : length < 0 ? errno : ENAMETOOLONG);
+    *out = xstrndup(target, (size_t)length);
+    return NULL;
+}
+
+struct err *fs_real_path(const char *path, char **out)
+{
+    int fault = fault_point("fs.stat", NULL);
+    char *resolved = fault ? NULL : realpath(path, NULL);
+    if (!resolved)
+        return failed("find", path, fault ? fault : errno);
+    *out = resolved;
+    return NULL;
+}
+
+struct err *fs_make_dirs(const char *path, mode_t mode)
+{
+    AUTO_STR partial = xstrdup(path);
+    for (char *slash = partial + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char kept = *slash;
+        *slash = '\0';
+        int fault = fault_point("fs.mkdir", NULL);
+        if (fault || (mkdir(partial, mode) != 0 && errno != EEXIST))
+            return failed("make the directory", partial, fault ? fault : errno);
+        if (kept == '\0')
+            return NULL;
+        *slash = kept;
+    }
+}
+
+struct err *fs_unlink(int dir_fd, const char *path)
+{
+    int fault = fault_point("fs.unlink", NULL);
+    if (fault || unlinkat(dir_fd, path, 0) != 0)
+        return failed("remove", path, fault ? fault : errno);
+    return NULL;
+}
+
+char *fs_join(const char *dir, const char *name)
+{
+    if (name[0] == '/' || !*dir)
+        return xstrdup(name);
+    return xasprintf("%s%s%s", dir, str_ends(dir, "/") ? "" : "/", name);
+}
+
+const char *fs_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

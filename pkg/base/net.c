@@ -1,0 +1,136 @@
+#include "base/net.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+
+enum { POLLED_AT_MOST = 256 };
+
+static struct err *poll_once(struct pollfd *set, size_t count, struct net_wait wait, int *ready)
+{
+    int fault = fault_point("net.wait", NULL);
+    *ready = fault ? -1 : poll(set, count, clock_poll_timeout(wait.deadline_ms));
+    int number = fault ? fault : errno;
+    if (*ready < 0 && number != EINTR)
+        return err_sys(RW9003_SOCKET, number, "cannot wait for a connection");
+    return NULL;
+}
+
+struct err *net_poll(struct net_poll *entries, size_t count, struct net_wait wait)
+{
+    struct pollfd set[POLLED_AT_MOST + 1];
+    if (count > POLLED_AT_MOST)
+        BUG("%zu connections are waited for at once", count);
+    for (size_t i = 0; i < count; i++)
+        set[i] = (struct pollfd){ .fd = entries[i].fd, .events = entries[i].want };
+    set[count] = (struct pollfd){ .fd = cancel_fd(wait.cancel), .events = POLLIN };
+    for (;;) {
+        int ready;
+        TRY(poll_once(set, count + 1, wait, &ready));
+        TRY(cancel_check(wait.cancel));
+        if (ready > 0)
+            break;
+        if (clock_ms() >= wait.deadline_ms)
+            return err_new(RW9007_DEADLINE, "no answer in time");
+    }
+    for (size_t i = 0; i < count; i++)
+        entries[i].got = set[i].revents;
+    return NULL;
+}
+
+static struct err *wait_for(int fd, short events, struct net_wait wait)
+{
+    struct net_poll one = { .fd = fd, .want = events };
+    return net_poll(&one, 1, wait);
+}
+
+static struct err *connected(int fd, const char *path)
+{
+    int number = 0;
+    socklen_t size = sizeof number;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) != 0)
+        number = errno;
+    return number ? err_sys(RW9003_SOCKET, number, "cannot connect to %s", path) : NULL;
+}
+
+/* A full backlog makes connect(2) of a unix socket fail with EAGAIN at once, however it is polled. */
+static int connect_patiently(int fd, const struct sockaddr_un *address, struct net_wait wait)
+{
+    enum { PAUSE_MS = 20 };
+    while (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        if (errno != EAGAIN || clock_ms() >= wait.deadline_ms || cancel_requested(wait.cancel))
+            return errno;
+        err_ignore(cancel_sleep(wait.cancel, clock_after(PAUSE_MS)), "the loop looks at the token itself");
+    }
+    return 0;
+}
+
+struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (strlen(path) >= sizeof address.sun_path)
+        return err_sys(RW9003_SOCKET, ENAMETOOLONG, "cannot connect to %s", path);
+    memcpy(address.sun_path, path, strlen(path));
+    AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_sys(RW9005_RESOURCES, errno, "cannot make a socket");
+    int fault = fault_point("net.connect", NULL);
+    int number = fault ? fault : connect_patiently(fd, &address, wait);
+    TRY(cancel_check(wait.cancel));
+    if (number && number != EINPROGRESS)
+        return err_sys(RW9003_SOCKET, number, "cannot connect to %s", path);
+    TRY(wait_for(fd, POLLOUT, wait));
+    TRY(connected(fd, path));
+    *out_fd = fd;
+    fd = -1;
+    return NULL;
+}
+
+struct err *net_read(int fd, void *to, size_t room, struct net_wait wait, size_t *out_len)
+{
+    for (;;) {
+        TRY(wait_for(fd, POLLIN, wait));
+        size_t want = room;
+        int fault = fault_point("net.read", &want);
+        ssize_t got = fault ? -1 : recv(fd, to, want, 0);
+        if (got >= 0) {
+            *out_len = (size_t)got;
+            return NULL;
+        }
+        int number = fault ? fault : errno;
+        if (number != EAGAIN && number != EINTR)
+            return err_sys(RW9003_SOCKET, number, "the connection broke while reading");
+    }
+}
+
+struct err *net_write_all(int fd, const void *bytes, size_t len, struct net_wait wait)
+{
+    const char *at = bytes;
+    while (len) {
+        TRY(wait_for(fd, POLLOUT, wait));
+        size_t want = len;
+        int fault = fault_point("net.write", &want);
+        ssize_t put = fault ? -1 : send(fd, at, want, MSG_NOSIGNAL);
+        int number = fault ? fault : errno;
+        if (put < 0 && number != EAGAIN && number != EINTR)
+            return err_sys(RW9003_SOCKET, number, "the connection broke while writing");
+        if (put > 0) {
+            at += put;
+            len -= (size_t)put;
+        }
+    }
+    return NULL;
+}
+
+struct err *net_shutdown_write(int fd)
+{
+    if (shutdown(fd, SHUT_WR) != 0)
+        return err_sys(RW9003_SOCKET, errno, "cannot end the stream");
+    return NULL;
+}
