@@ -1,0 +1,93 @@
+/* client: one API server.
+ *
+ * A client is used by one thread at a time; work side by side opens a client each. It keeps its
+ * connections and what discovery told. Every call ends at its own time limit (KUBE_CALL_MS for one
+ * request), or with RW9009_INTERRUPTED when the token given to kube_open is requested.
+ *
+ * Requests that may be repeated are: at most 5 tries within 60 s, 0.25 s doubling to 8 s with
+ * jitter, after a failed connect, a reset before the answer, 429, 502, 503, 504 (and 500 of a read
+ * or an apply that is not a verdict on the object). Retry-After is honoured up to 30 s. Each repeat
+ * is told through kube_on_notice.
+ *
+ * Errors of every call below, besides those it names:
+ *   RW5103_CLUSTER_UNREACHABLE  refused, no route, time limit
+ *   RW5102_WRONG_CLUSTER        somebody else's certificate answers there
+ *   RW5104_CLUSTER_REFUSED      401, 403
+ *   RW5105_CLUSTER_PROTOCOL     an answer that is cut, or not what an API server says
+ */
+#ifndef KUBE_CLIENT_H
+#define KUBE_CLIENT_H
+
+#include "base/cancel.h"
+#include "base/strv.h"
+#include "kube/config.h"
+
+struct json_t;
+struct kube_client;
+
+#define KUBE_CALL_MS 40000 /* the server itself gives up an apply after 34 s */
+
+/* kube_open: connects and asks /version, so that a wrong address, certificate or credential is
+ * told here and not in the middle of an apply. config and cancel are borrowed for the client's
+ * life. */
+struct err *kube_open(const struct kube_config *config, const struct cancel *cancel,
+                      struct kube_client **out) MUST_USE;
+void kube_client_free(struct kube_client *c);
+DEFINE_FREEP(kube_client)
+
+const char *kube_get_version(const struct kube_client *c); /* "v1.31.4" */
+
+/* kube_on_notice: tell is called with one line for each repeat and for each new `Warning` header
+ * (a deprecated API, a policy). */
+void kube_on_notice(struct kube_client *c, void (*tell)(void *ctx, const char *line), void *ctx);
+
+/* An object's identity; borrowed strings. namespace is NULL for cluster-wide objects. */
+struct kube_id {
+    const char *api_version; /* "apps/v1" */
+    const char *kind;        /* "Deployment" */
+    const char *namespace;
+    const char *name;
+};
+
+/* kube_id_of: borrows from the object; missing parts are NULL. */
+struct kube_id kube_id_of(const struct json_t *object);
+
+/* kube_id_text: "Deployment shop/api", "Namespace shop". Owned. */
+char *kube_id_text(struct kube_id id) MUST_USE;
+
+/* kube_kind_find: what the server calls a kind. The built-in kinds are a table; others are looked
+ * up with the server once. RW5001_OBJECT_INVALID for a kind it does not know, with the nearest
+ * that it does. */
+struct kube_kind {
+    const char *plural; /* valid while the client lives */
+    bool namespaced;
+};
+struct err *kube_kind_find(struct kube_client *c, const char *api_version, const char *kind,
+                           struct kube_kind *out) MUST_USE;
+
+/* kube_get: the object, owned, or NULL when it (or its namespace, or its kind) is not there. */
+struct err *kube_get(struct kube_client *c, struct kube_id id, struct json_t **out) MUST_USE;
+
+/* kube_list: an owned array of the objects of a kind. namespace NULL: of all. label_selector NULL:
+ * any. Each object carries its apiVersion and kind, which the server leaves out of lists. */
+struct err *kube_list(struct kube_client *c, const char *api_version, const char *kind, const char *namespace,
+                      const char *label_selector, struct json_t **out) MUST_USE;
+
+/* kube_delete: with uid (may be NULL) as precondition, so that an object of the same name made
+ * meanwhile is left alone. *gone is true when it was not there. */
+enum kube_propagation { KUBE_FOREGROUND, KUBE_BACKGROUND };
+struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, enum kube_propagation how,
+                        bool *gone) MUST_USE;
+
+/* kube_wait_gone: until the object with this uid is no longer there; RW9007_DEADLINE. */
+struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char *uid, int64_t deadline_ms) MUST_USE;
+
+/* kube_create: a plain create, for objects that must be new (a replaced Job). RW5401_OBJECT_REJECTED. */
+struct err *kube_create(struct kube_client *c, const struct json_t *object, struct json_t **out) MUST_USE;
+
+struct err *kube_namespace_exists(struct kube_client *c, const char *name, bool *out) MUST_USE;
+/* kube_namespace_ensure: *created tells whether it had to be made. A namespace that is being
+ * deleted is RW5401_OBJECT_REJECTED. */
+struct err *kube_namespace_ensure(struct kube_client *c, const char *name, bool *created) MUST_USE;
+
+#endif

@@ -1,0 +1,43 @@
+/* follow: watches a service's workloads until each is ready or one has failed.
+ *
+ * One thread, one list and watch per kind and namespace (kube/mirror.h), the verdict by
+ * rollout/state.h after every change and every half second.
+ */
+#ifndef ROLLOUT_FOLLOW_H
+#define ROLLOUT_FOLLOW_H
+
+#include "kube/client.h"
+#include "rollout/state.h"
+
+struct rollout_target {
+    struct kube_id id;
+    const struct rollout_image *images; /* what rwml put into the nodes for it; proof of freshness */
+    size_t image_count;
+};
+
+struct rollout_follow {
+    struct rollout_options options;
+    int64_t deadline_ms;
+    const struct cancel *cancel;
+    /* on_change: one line whenever a workload's reason changed, READY included; may be NULL. */
+    void (*on_change)(void *ctx, const struct rollout_target *target, const struct rollout_verdict *verdict);
+    void *ctx;
+};
+
+/* rollout_follow: NULL when all targets are READY.
+ * Ends at the first failure, or at the deadline with one error per unfinished target (joined).
+ * Errors: RW6101 … RW6203, RW6301 (state.h), each with
+ *   where   the object               cause   the last output line; of a Python traceback its last
+ *   state   whether old pods serve           exception with the file and line that raised it
+ *   next    a kubectl command        detail  the last lines of the guilty container's output
+ * kube's errors when the server can't be asked for longer than the retries last;
+ * RW9009_INTERRUPTED. */
+struct err *rollout_follow(struct kube_client *c, const struct rollout_target *targets, size_t count,
+                           const struct rollout_follow *how) MUST_USE;
+
+/* rollout_last_words: out of a program's output, the one line that says why it ended: for a Python
+ * traceback "KeyError: 'X' at app/settings.py:14", else the last line that is not blank. Owned;
+ * NULL when there is none. Pure. */
+char *rollout_last_words(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,82 @@
+/* state: the verdict over one workload, as a pure function of what the server says.
+ *
+ * Kinds: Deployment, StatefulSet, DaemonSet, Job, CronJob (applied is done), Pod. Only the newest
+ * revision counts: its pods are found by pod-template-hash (Deployment) or controller-revision-hash;
+ * old pods that are still ending are not waited for.
+ *
+ * Fails at once: InvalidImageName, ErrImageNeverPull, ErrImagePull and ImagePullBackOff of an image
+ * that rwml put into the node; CreateContainerConfigError after 3 s; StartError, RunContainerError,
+ * CreateContainerError; a pod that can't be created (quota, admission); a missing volume source
+ * after 10 s; a failed Job.
+ * Fails by budget (restarts, or time since the first crash): exit ≠ 0, exit 0 of a program that is
+ * to keep running, OOMKilled, failing init containers, liveness kills; a Job's failed attempts.
+ * Fails at the deadline: not scheduled, never ready, anything else unfinished.
+ * Never fails: evicted and preempted pods, pods of older revisions, back-off of images from a
+ * registry.
+ *
+ * Ready has to last: each container must have run for settle_ms since it started, unless the
+ * workload's own minReadySeconds is at least that long and the server says "available".
+ */
+#ifndef ROLLOUT_STATE_H
+#define ROLLOUT_STATE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct json_t;
+
+/* An image that rwml put into the nodes, and the container that is to run it. */
+struct rollout_image {
+    const char *container;       /* of an init container, too */
+    const char *name;            /* the content name in the applied object: "trades:dev-0123456789ab" */
+    const char *config_digest;   /* "sha256:…" as CRI reports image ids */
+    const char *manifest_digest; /* NULL when not known */
+};
+
+struct rollout_options {
+    int64_t settle_ms;  /* 0: Ready is enough */
+    int restart_budget; /* this many restarts, and down again, is a failure */
+    int64_t budget_ms;  /* as is being down this long after the first crash */
+};
+#define ROLLOUT_OPTIONS_DEFAULT ((struct rollout_options){.settle_ms = 5000, .restart_budget = 2, .budget_ms = 20000})
+
+/* Everything the verdict is made of. Lists may hold objects of other owners: they are passed over. */
+struct rollout_snapshot {
+    const struct json_t *workload; /* NULL: it was deleted */
+    const struct json_t *owned;    /* array of ReplicaSets or ControllerRevisions; NULL for other kinds */
+    const struct json_t *pods;     /* array */
+    const struct json_t *events;   /* array of what was fetched so far; may be NULL */
+    int64_t now_s;                 /* wall clock: compared with the server's times */
+    bool deadline_passed;
+    const struct rollout_image *images;
+    size_t image_count;
+};
+
+enum rollout_outcome {
+    ROLLOUT_PROGRESSING,
+    ROLLOUT_READY, /* and settled, and running the expected images */
+    ROLLOUT_FAILED
+};
+
+struct rollout_verdict {
+    enum rollout_outcome outcome;
+    char *reason;        /* one line: what it waits for, or what failed */
+    enum err_code code;  /* 0 unless FAILED */
+    char *cause;         /* the server's or runtime's words; NULL when the reason says all */
+    char *pod;           /* the guilty pod and container; NULL when there is none */
+    char *pod_uid;
+    char *container;
+    int exit_code;       /* -1 when nothing exited */
+    bool log_previous;   /* the output that matters is that of the previous instance */
+    char *events_uid;    /* events about this object would tell more; NULL when not */
+    int ready, wanted;   /* pods of the newest revision */
+    int old_ready;       /* ready pods of older revisions: they still serve */
+};
+
+void rollout_verdict_release(struct rollout_verdict *v);
+
+/* rollout_judge: out is initialised here. */
+void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out);
+
+#endif
