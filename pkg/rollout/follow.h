@@ -35,9 +35,4 @@ struct rollout_follow {
 struct err *rollout_follow(struct kube_client *c, const struct rollout_target *targets, size_t count,
                            const struct rollout_follow *how) MUST_USE;
 
-/* rollout_last_words: out of a program's output, the one line that says why it ended: for a Python
- * traceback "KeyError: 'X' at app/settings.py:14", else the last line that is not blank. Owned;
- * NULL when there is none. Pure. */
-char *rollout_last_words(const char *text, size_t len);
-
 #endif

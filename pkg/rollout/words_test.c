@@ -1,0 +1,111 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rollout/words.h"
+
+static void expect_words(const char *text, const char *want)
+{
+    AUTO_STR got = rollout_last_words(text, strlen(text));
+    if (!want)
+        assert_null(got);
+    else
+        assert_string_equal(got ? got : "(null)", want);
+}
+
+static void test_last_words_plain(void **state)
+{
+    (void)state;
+    expect_words("", NULL);
+    expect_words("\n \r\n\t\n", NULL);
+    expect_words("starting\nno broker at kafka:9092\r\n\n", "no broker at kafka:9092");
+    expect_words("one line without its end", "one line without its end");
+}
+
+static void test_last_words_traceback(void **state)
+{
+    (void)state;
+    expect_words("Traceback (most recent call last):\n"
+                 "  File \"/app/main.py\", line 3, in <module>\n"
+                 "    from app import settings\n"
+                 "  File \"/app/app/settings.py\", line 14, in <module>\n"
+                 "    BROKER = os.environ['X']\n"
+                 "             ~~~~~~~~~~^^^^^\n"
+                 "  File \"<frozen os>\", line 685, in __getitem__\n"
+                 "KeyError: 'X'\n",
+                 "KeyError: 'X' at /app/app/settings.py:14");
+}
+
+static void test_last_words_traceback_chained(void **state)
+{
+    (void)state;
+    expect_words("Traceback (most recent call last):\n"
+                 "  File \"/app/a.py\", line 1, in f\n"
+                 "ValueError: first\n"
+                 "\n"
+                 "During handling of the above exception, another exception occurred:\n"
+                 "\n"
+                 "Traceback (most recent call last):\n"
+                 "  File \"/usr/lib/python3.12/site-packages/x.py\", line 9, in g\n"
+                 "RuntimeError: second\n",
+                 "RuntimeError: second at /usr/lib/python3.12/site-packages/x.py:9");
+}
+
+static void test_last_words_syntax_error(void **state)
+{
+    (void)state;
+    expect_words("  File \"/app/main.py\", line 3\n"
+                 "    foo(\n"
+                 "       ^\n"
+                 "SyntaxError: '(' was never closed\n",
+                 "SyntaxError: '(' was never closed at /app/main.py:3");
+}
+
+static void test_last_words_old_traceback_is_not_the_end(void **state)
+{
+    (void)state;
+    expect_words("  File \"/app/main.py\", line 3\n"
+                 "OSError: retrying\n"
+                 "1\n2\n3\n4\n5\n6\ngiving up\n",
+                 "giving up");
+}
+
+static void test_last_words_are_bounded(void **state)
+{
+    (void)state;
+    char text[600];
+    memset(text, 'a', sizeof text);
+    memcpy(text + 239, "\xc3\xa9", 2);
+    AUTO_STR got = rollout_last_words(text, sizeof text);
+    assert_int_equal(strlen(got), 239);
+    AUTO_STR with_nul = rollout_last_words("a\0b", 3);
+    assert_string_equal(with_nul, "a?b");
+}
+
+static void test_tail(void **state)
+{
+    (void)state;
+    const char *text = "1\n2\n3\n";
+    assert_string_equal(text + rollout_tail(text, 6, 2), "2\n3\n");
+    assert_string_equal(text + rollout_tail(text, 6, 9), text);
+    assert_string_equal(text + rollout_tail(text, 5, 1), "3\n");
+    assert_int_equal(rollout_tail("", 0, 3), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_last_words_plain),
+        cmocka_unit_test(test_last_words_traceback),
+        cmocka_unit_test(test_last_words_traceback_chained),
+        cmocka_unit_test(test_last_words_syntax_error),
+        cmocka_unit_test(test_last_words_old_traceback_is_not_the_end),
+        cmocka_unit_test(test_last_words_are_bounded),
+        cmocka_unit_test(test_tail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
