@@ -1,0 +1,31 @@
+/* container: which containers there are and how they are. */
+#ifndef ENGINE_CONTAINER_H
+#define ENGINE_CONTAINER_H
+
+#include "engine/engine.h"
+
+struct engine_container {
+    char *id;
+    char *name;         /* without the leading slash */
+    char *state;        /* "running", "exited", "paused", "created", "restarting", "dead" */
+    struct strv labels; /* "key=value" */
+};
+
+struct engine_container_list {
+    struct engine_container *items; /* sorted by name */
+    size_t count;
+};
+
+/* engine_container_list: running or not, with that label ("key" or "key=value"). */
+struct err *engine_container_list(struct engine *e, const char *label, struct net_wait wait,
+                                  struct engine_container_list *out) MUST_USE;
+void engine_container_list_release(struct engine_container_list *l);
+const char *engine_container_label(const struct engine_container *c, const char *key); /* NULL: not set */
+
+/* engine_container_port: where a port of the container ("6443/tcp") is published on the engine's
+ * host. *host is owned, *port 0 when it is not published. An address of 0.0.0.0 or :: comes as
+ * 127.0.0.1. */
+struct err *engine_container_port(struct engine *e, const char *container, const char *container_port,
+                                  struct net_wait wait, char **host, int *port) MUST_USE;
+
+#endif

@@ -1,0 +1,55 @@
+/* image: what the engine's image store has, and getting images into and out of it. */
+#ifndef ENGINE_IMAGE_H
+#define ENGINE_IMAGE_H
+
+#include "engine/engine.h"
+#include "http/client.h"
+
+struct engine_image {
+    char *id; /* "sha256:…": the config's digest (classic store) or the manifest's (containerd store) */
+    uint64_t size; /* bytes, uncompressed */
+    char *created; /* RFC 3339 */
+    char *os;
+    char *architecture; /* "amd64" */
+    struct strv tags;     /* "trades:dev" */
+    struct strv diff_ids; /* "sha256:…" of the uncompressed layers, base first */
+};
+
+/* engine_image_inspect: ref is a name or an id. *found false, and out untouched, when the engine
+ * has no such image: no error. */
+struct err *engine_image_inspect(struct engine *e, const char *ref, struct net_wait wait, bool *found,
+                                 struct engine_image *out) MUST_USE;
+void engine_image_release(struct engine_image *i);
+
+/* engine_image_config_digest: the digest by which Kubernetes nodes know the image. With the classic
+ * store it is the id, and costs nothing. The containerd store tells it nowhere but inside an
+ * export, which is read to its end and dropped: seconds for a large image. RW4101_IMAGE_NOT_BUILT
+ * when there is no such image. */
+struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait,
+                                       char **out) MUST_USE;
+
+/* engine_pull: gets an image from its registry, without credentials (X-Registry-Auth "{}").
+ * RW3202_BASE_PULL_FAILED names the image; the cause is the engine's. */
+struct engine_pull_progress { /* borrowed for the duration of the callback */
+    const char *layer;  /* "a1b2c3d4e5f6" or NULL */
+    const char *status; /* "Downloading" */
+    int64_t current, total; /* bytes of this layer; total 0: not known */
+};
+struct err *engine_pull(struct engine *e, const char *ref, const char *platform, struct net_wait wait,
+                        void (*on_progress)(void *ctx, const struct engine_pull_progress *progress), void *ctx) MUST_USE;
+
+/* engine_image_export: the image as an archive (docker save), piece by piece to sink as it comes.
+ * The classic store writes a temporary copy of its own first: seconds of silence. A piece is
+ * checked before it is handed on: the archive's structure, and that its manifest.json names one
+ * image with a config digest; want_config (may be NULL) is the digest that it has to be. So the
+ * end of the archive never reaches the sink unless the archive is whole.
+ * RW4201_IMAGE_STREAM: the archive is cut, broken, or has the engine's error inside;
+ * RW4202_IMAGE_MISMATCH: another image; RW4101_IMAGE_NOT_BUILT: no such image. */
+struct engine_export {
+    uint64_t bytes;
+    char *config_digest; /* owned by the caller */
+};
+struct err *engine_image_export(struct engine *e, const char *ref, const char *want_config, struct net_wait wait,
+                                struct http_sink sink, struct engine_export *out) MUST_USE;
+
+#endif

@@ -1,0 +1,79 @@
+/* image: an image of the engine brought into nodes, and proved to be there.
+ *
+ * A node has an image when its CRI, which the kubelet asks, reports the image's config digest under
+ * a name. Nodes are asked at every push and never remembered: garbage collection and retags change
+ * them behind our back.
+ *
+ * For now the whole image travels: one export of the engine is read once and written to
+ * `ctr -n k8s.io images import -` in every node that lacks the image, as it comes, without a
+ * temporary file anywhere. The content name is set last, only on an image that was imported whole.
+ */
+#ifndef NODE_IMAGE_H
+#define NODE_IMAGE_H
+
+#include "node/cluster.h"
+
+struct node_image {
+    const char *ref;           /* "trades:dev": how the engine and the manifests call it */
+    const char *config_digest; /* "sha256:…", engine_image_config_digest */
+    const char *content_name;  /* "trades:dev-0123456789ab", oci_content_name */
+};
+
+enum node_push_outcome {
+    NODE_HAD_IT,   /* nothing was written */
+    NODE_GOT_NAME, /* the content was there; a name was set */
+    NODE_GOT_IT,   /* it travelled, and CRI reports it */
+    NODE_LACKS_IT  /* see error */
+};
+
+struct node_push_result {
+    const struct node *node; /* borrowed from the list */
+    enum node_push_outcome outcome;
+    uint64_t bytes_sent;
+    int64_t elapsed_ms;
+    struct err *error; /* why it lacks the image; NULL when the whole push was given up */
+};
+
+struct node_push_results {
+    struct node_push_result *items; /* one for each node, in the list's order */
+    size_t count;
+};
+void node_push_results_release(struct node_push_results *r);
+
+/* What a push tells while it runs; called on the caller's thread. */
+struct node_push_progress {
+    const struct node *node; /* NULL: of all */
+    enum { NODE_PUSH_ASKED, NODE_PUSH_SENDING, NODE_PUSH_VERIFYING, NODE_PUSH_DONE, NODE_PUSH_FAILED } phase;
+    uint64_t bytes; /* sent so far */
+};
+
+struct node_push {
+    const struct node_image *image;
+    struct net_wait wait;
+    void (*on_progress)(void *ctx, const struct node_push_progress *progress); /* may be NULL */
+    void *progress_ctx;
+};
+
+/* node_push_image: afterwards every node has the image under both names, or the error says which
+ * do and which do not. out (zeroed before) is filled also when an error is returned. Errors:
+ *   of one node    RW4002_NODE_STOPPED, RW4003_NODE_FAILED (the import's own words are the cause),
+ *                  RW4004_NODE_FULL (with the free space)
+ *   of several     the same, joined; RW4005_NODES_PARTIAL when at least one has the image now
+ *   of all         RW4101_IMAGE_NOT_BUILT, RW4201_IMAGE_STREAM, RW4202_IMAGE_MISMATCH and the
+ *                  engine's own: every import was ended, no new name was set
+ *   RW9009_INTERRUPTED  no import is left running in any node
+ * A node that takes no byte for NODE_STALL_MS while others wait for it is given up. */
+#define NODE_STALL_MS 30000
+struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
+                            struct node_push_results *out) MUST_USE;
+
+/* node_has_image: whether the node's CRI reports this config digest under this name. One exec. */
+struct err *node_has_image(struct engine *e, const struct node *node, const char *name, const char *config_digest,
+                           struct net_wait wait, bool *has) MUST_USE;
+
+/* node_lacking_image: the names of the nodes that do not have it, asked side by side; a stopped
+ * node is RW4002_NODE_STOPPED. */
+struct err *node_lacking_image(struct engine *e, const struct node_list *nodes, const char *name,
+                               const char *config_digest, struct net_wait wait, struct strv *lacking) MUST_USE;
+
+#endif
