@@ -20,24 +20,24 @@ enum kube_apply_mode {
  * that have one; no managedFields, no generateName).
  *   live    receives the object as the server holds it (or would hold it), owned; may be NULL
  *   fields  on RW5401 and RW5409 receives the field paths that the server named, in the form of
- *           kube_field_find; may be NULL
+ *           doc_pointer_of_field; may be NULL
  * An object whose namespace does not exist is dry-run in the namespace kube-public, which every
  * cluster has and nobody deploys into, and answered as if it were in its own.
  * Errors: RW5401_OBJECT_REJECTED (400, 403, 404, 409 of a namespace that ends, 413, 422, a type
  * error, an unknown field), cause: the server's words. RW5409_CONFLICT naming field and owner. The
  * values of a Secret never get into either. */
-struct err *kube_apply(struct kube_client *c, const struct json_t *object, enum kube_apply_mode mode,
-                       struct json_t **live, struct strv *fields) MUST_USE;
+struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode,
+                       json_t **live, struct strv *fields) MUST_USE;
 
 /* kube_unchanged: would applying write nothing? before: the live object (NULL: there is none);
  * dry_run: what kube_apply(KUBE_DRY_RUN) answered. Compared without managedFields, resourceVersion
  * and generation; what kubectl still owns counts as a change, so that it is migrated once. Pure. */
-bool kube_unchanged(const struct json_t *before, const struct json_t *dry_run);
+bool kube_unchanged(const json_t *before, const json_t *dry_run);
 
 /* kube_replace_job: deletes the Job in the foreground (with its uid as precondition), waits until
  * it is gone, creates the new one. For Jobs that an apply refuses because a field cannot change. */
-struct err *kube_replace_job(struct kube_client *c, const struct json_t *object, const char *uid, int64_t deadline_ms,
-                             struct json_t **live) MUST_USE;
+struct err *kube_replace_job(struct kube_client *c, const json_t *object, const char *uid, int64_t deadline_ms,
+                             json_t **live) MUST_USE;
 
 /* kube_is_immutable: did the server refuse because a field can't change once the object exists? */
 bool kube_is_immutable(const struct err *e);

@@ -20,9 +20,9 @@
 
 #include "base/cancel.h"
 #include "base/strv.h"
+#include "doc/tree.h"
 #include "kube/config.h"
 
-struct json_t;
 struct kube_client;
 
 #define KUBE_CALL_MS 40000 /* the server itself gives up an apply after 34 s */
@@ -50,7 +50,7 @@ struct kube_id {
 };
 
 /* kube_id_of: borrows from the object; missing parts are NULL. */
-struct kube_id kube_id_of(const struct json_t *object);
+struct kube_id kube_id_of(const json_t *object);
 
 /* kube_id_text: "Deployment shop/api", "Namespace shop". Owned. */
 char *kube_id_text(struct kube_id id) MUST_USE;
@@ -66,12 +66,12 @@ struct err *kube_kind_find(struct kube_client *c, const char *api_version, const
                            struct kube_kind *out) MUST_USE;
 
 /* kube_get: the object, owned, or NULL when it (or its namespace, or its kind) is not there. */
-struct err *kube_get(struct kube_client *c, struct kube_id id, struct json_t **out) MUST_USE;
+struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out) MUST_USE;
 
 /* kube_list: an owned array of the objects of a kind. namespace NULL: of all. label_selector NULL:
  * any. Each object carries its apiVersion and kind, which the server leaves out of lists. */
 struct err *kube_list(struct kube_client *c, const char *api_version, const char *kind, const char *namespace,
-                      const char *label_selector, struct json_t **out) MUST_USE;
+                      const char *label_selector, json_t **out) MUST_USE;
 
 /* kube_delete: with uid (may be NULL) as precondition, so that an object of the same name made
  * meanwhile is left alone. *gone is true when it was not there. */
@@ -83,7 +83,7 @@ struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *ui
 struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char *uid, int64_t deadline_ms) MUST_USE;
 
 /* kube_create: a plain create, for objects that must be new (a replaced Job). RW5401_OBJECT_REJECTED. */
-struct err *kube_create(struct kube_client *c, const struct json_t *object, struct json_t **out) MUST_USE;
+struct err *kube_create(struct kube_client *c, const json_t *object, json_t **out) MUST_USE;
 
 struct err *kube_namespace_exists(struct kube_client *c, const char *name, bool *out) MUST_USE;
 /* kube_namespace_ensure: *created tells whether it had to be made. A namespace that is being

@@ -23,7 +23,7 @@ struct err *kube_mirror_add(struct kube_mirror *m, const char *api_version, cons
                             size_t *entry) MUST_USE;
 
 /* kube_mirror_items: the array as it is now, borrowed until the next call on m. */
-const struct json_t *kube_mirror_items(const struct kube_mirror *m, size_t entry);
+const json_t *kube_mirror_items(const struct kube_mirror *m, size_t entry);
 
 /* kube_mirror_wait: until something changed or the deadline, which is no error. *changed may be
  * NULL. */

@@ -12,6 +12,6 @@ struct err *kube_logs(struct kube_client *c, const char *namespace, const char *
                       bool previous, int lines, struct buf *out) MUST_USE;
 
 /* kube_events: an owned array of the events about the object with this uid, oldest first. */
-struct err *kube_events(struct kube_client *c, const char *namespace, const char *uid, struct json_t **out) MUST_USE;
+struct err *kube_events(struct kube_client *c, const char *namespace, const char *uid, json_t **out) MUST_USE;
 
 #endif

@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "doc/tree.h"
 
-struct json_t;
 
 /* An image that rwml put into the nodes, and the container that is to run it. */
 struct rollout_image {
@@ -43,10 +43,10 @@ struct rollout_options {
 
 /* Everything the verdict is made of. Lists may hold objects of other owners: they are passed over. */
 struct rollout_snapshot {
-    const struct json_t *workload; /* NULL: it was deleted */
-    const struct json_t *owned;    /* array of ReplicaSets or ControllerRevisions; NULL for other kinds */
-    const struct json_t *pods;     /* array */
-    const struct json_t *events;   /* array of what was fetched so far; may be NULL */
+    const json_t *workload; /* NULL: it was deleted */
+    const json_t *owned;    /* array of ReplicaSets or ControllerRevisions; NULL for other kinds */
+    const json_t *pods;     /* array */
+    const json_t *events;   /* array of what was fetched so far; may be NULL */
     int64_t now_s;                 /* wall clock: compared with the server's times */
     bool deadline_passed;
     const struct rollout_image *images;
