@@ -1,0 +1,52 @@
+/* set: the Kubernetes objects of one service, read from its manifest files.
+ *
+ * All objects of the files in sorted order; `kind: List` is expanded; documents that are no
+ * objects (helm values, kind configurations, only comments) are passed over (M2). The objects are
+ * then put in the order in which they have to be applied (M3): Namespace, CustomResourceDefinition,
+ * ServiceAccount, Secret, ConfigMap, RBAC, PersistentVolumeClaim, Service, workloads, the rest.
+ * Each object stays a parsed tree with positions; text is never templated.
+ */
+#ifndef MANIFEST_SET_H
+#define MANIFEST_SET_H
+
+#include "base/err.h"
+#include "base/strv.h"
+
+struct json_t;
+struct doc;
+
+struct manifest_object {
+    struct json_t *tree;       /* a borrowed part of doc, or owned by the set; change it in place */
+    const struct doc *doc;     /* borrowed from the set: gives positions of what is in tree */
+    const char *file;          /* relative to the root */
+    const char *api_version;   /* these three: borrowed from tree */
+    const char *kind;
+    const char *name;
+    char *namespace;           /* metadata.namespace, else the default; NULL for kinds known to have none */
+    char *label;               /* "Deployment/web", for messages */
+};
+
+struct manifest_set {
+    struct manifest_object *objects;
+    size_t count;
+    struct doc **docs;
+    size_t doc_count;
+};
+
+/* manifest_load: files are relative to root_fd. kustomization: the unit's kustomization file or
+ * NULL; rendering it is not supported: RW5002_KUSTOMIZE_UNSUPPORTED. default_namespace: of objects
+ * that name none (N3). Errors, joined, with file:line:column: RW1107 … RW1109 for broken YAML,
+ * RW5001_OBJECT_INVALID for an object without kind, apiVersion or metadata.name, and for two
+ * objects of one name. RW1015_NO_MANIFESTS when the files hold no object at all. */
+struct err *manifest_load(int root_fd, const struct strv *files, const char *kustomization,
+                          const char *default_namespace, struct manifest_set *out) MUST_USE;
+void manifest_set_release(struct manifest_set *s);
+
+/* manifest_pod_spec: spec of the pods that a workload makes, borrowed; NULL for other kinds.
+ * Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. */
+struct json_t *manifest_pod_spec(const struct json_t *object);
+
+/* manifest_where: "file:line:column" of a value in the object's tree. */
+char *manifest_where(const struct manifest_object *o, const struct json_t *value) MUST_USE;
+
+#endif
