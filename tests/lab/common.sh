@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source it
+# Shared by every script here: where things are kept, and which versions make the cluster.
+# Source it; it defines variables and functions only.
+# shellcheck source=scripts/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
+
+LAB_DIR=$CHECKOUT/tests/lab
+LAB_CACHE=${LAB_CACHE:-/var/cache/rwml-lab}
+LAB_BIN=$LAB_CACHE/bin
+
+KUBERNETES_VERSION=v1.34.4 # the newest line that still runs on cgroup v1 without a switch
+KAFKA_VERSION=4.1.1
+
+# Names under which kubeadm and kind look for images; programs/go.mod says what is in them.
+ETCD_TAG=3.6.5-0
+COREDNS_TAG=v1.12.1
+PAUSE_TAG=3.10.1
+
+NODE_IMAGE=rwml-lab/node:$KUBERNETES_VERSION
+KAFKA_IMAGE=rwml-lab/kafka:$KAFKA_VERSION
+PYTHON_IMAGE=python:3.12-slim-bookworm
+UV_IMAGE=ghcr.io/astral-sh/uv:python3.12-bookworm-slim
+INPUTS_LABEL=rwml.lab.inputs # on each image: from which text it was made
+
+prepare_cache() { # makes LAB_CACHE, writable by the caller
+    if [ ! -w "$LAB_CACHE" ]; then
+        as_root mkdir -p "$LAB_CACHE"
+        as_root chown -R "$(id -u):$(id -g)" "$LAB_CACHE"
+    fi
+    mkdir -p "$LAB_BIN"
+}
+
+inputs_hash() { # FILE|DIRECTORY...: one short hash of all that they hold
+    find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | sha256sum | cut -c1-12
+}
+
+image_is_current() { # IMAGE HASH: was IMAGE made from these inputs?
+    [ "$(docker image inspect -f "{{index .Config.Labels \"$INPUTS_LABEL\"}}" "$1" 2>/dev/null)" = "$2" ]
+}
+
+debian_mirror() { # where this machine takes Debian itself from, or nothing
+    apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        awk '$1 == "Debian" && $2 == "main" && !/security/ {print $3; exit}'
+}
+
+debian_tree() { # SUITE PACKAGE,PACKAGE... [MMDEBSTRAP-OPTION...]: a small Debian as tar on stdout
+    local suite=$1 packages=$2 mirror
+    shift 2
+    mirror=$(debian_mirror)
+    # /usr/share/man stays: the Java packages' scripts fail without it.
+    as_root mmdebstrap --quiet --variant=minbase --include="$packages" \
+        --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --customize-hook='upload /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt' \
+        "$@" "$suite" - ${mirror:+"$mirror"}
+}
