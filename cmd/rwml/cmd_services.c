@@ -1,0 +1,57 @@
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "flow/flow.h"
+
+static unsigned verbs_of(const char *command)
+{
+    static const struct {
+        const char *command;
+        unsigned verbs;
+    } rows[] = { { "build", FLOW_BUILD }, { "push", FLOW_PUSH }, { "deploy", FLOW_DEPLOY }, { "up", FLOW_UP } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (strcmp(rows[i].command, command) == 0)
+            return rows[i].verbs;
+    BUG("%s is no command that works on services", command);
+}
+
+/* XDG Base Directory Specification 0.8: state that is worth keeping, but not worth sharing. */
+static char *state_dir(void)
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (state && state[0] == '/')
+        return xasprintf("%s/rwml", state);
+    if (home && home[0] == '/')
+        return xasprintf("%s/.local/state/rwml", home);
+    return xasprintf("/tmp/rwml-%u", (unsigned)getuid());
+}
+
+struct err *cmd_services(const struct app *app, const struct command *self)
+{
+    const struct options *o = app->options;
+    AUTO_STR state = state_dir();
+    return flow_run(&(struct flow_request){
+        .verbs = verbs_of(self->name),
+        .services = &o->arguments,
+        .directory = o->directory ? o->directory : ".",
+        .cluster = o->cluster,
+        .set = &o->set,
+        .var_files = &o->var_files,
+        .environment = environ,
+        .docker_host = getenv("DOCKER_HOST"),
+        .kubeconfig = getenv("KUBECONFIG"),
+        .home = getenv("HOME"),
+        .state_dir = state,
+        .jobs = o->jobs,
+        .timeout_ms = o->timeout_ms,
+        .settle_ms = o->settle_ms,
+        .lock_timeout_ms = o->lock_timeout_ms,
+        .no_check = o->no_check,
+        .no_create_namespace = o->no_create_namespace,
+        .verbose = o->verbose,
+        .ui = app->ui,
+        .cancel = app->cancel,
+    });
+}

@@ -1,0 +1,67 @@
+#include "commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "help.h"
+
+enum { LIMIT_HELP = 1 << 20 };
+
+const struct command commands[] = {
+    { "up", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY, "build, push and deploy",
+      "Builds each service's image, brings it to every node of the Kind cluster, applies the manifests and follows\n"
+      "the rollout until the new pods are ready and have stayed so. With nothing changed it writes nothing.",
+      cmd_services },
+    { "build", "[SVC...]", FOR_WORKSPACE, "build images through the Docker engine",
+      "Builds each service's image. Bases that the engine lacks are pulled first; the steps are shown as they run.",
+      cmd_services },
+    { "push", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER, "bring built images to every node of the cluster",
+      "Streams each service's image into every node that lacks it, and asks each node's runtime for the result.",
+      cmd_services },
+    { "deploy", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY, "apply manifests and follow the rollout",
+      "Sets variables and image names in the parsed manifests, has the API server check all of them, applies what\n"
+      "differs and follows the rollout. Every node must have the image already: see rwml push.",
+      cmd_services },
+    { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
+      cmd_version },
+    { "help", "[COMMAND]", 0, "show help", "Shows the commands, or the options of one of them. `rwml help man` prints the man page.",
+      cmd_help },
+};
+const size_t command_count = COUNT_OF(commands);
+
+struct err *command_find(const char *name, const struct command **out)
+{
+    const char *names[COUNT_OF(commands)];
+    for (size_t i = 0; i < command_count; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            *out = &commands[i];
+            return NULL;
+        }
+        names[i] = commands[i].name;
+    }
+    struct err *e = err_new(RW1021_UNKNOWN_COMMAND, "rwml has no command %s", name);
+    const char *near = str_nearest(name, names, command_count);
+    if (near)
+        e = err_cause(e, "did you mean %s?", near);
+    return err_next(e, "rwml help");
+}
+
+struct err *cmd_help(const struct app *app, const struct command *self)
+{
+    const struct strv *words = &app->options->arguments;
+    AUTO(buf) text = BUF_INIT(LIMIT_HELP);
+    (void)self;
+    if (words->count > 1)
+        return err_new(RW1020_COMMAND_LINE, "rwml help takes one command, not %zu", words->count);
+    if (words->count == 0) {
+        help_overview(&text);
+    } else if (strcmp(words->items[0], "man") == 0) {
+        help_man_page(&text);
+    } else {
+        const struct command *command;
+        TRY(command_find(words->items[0], &command));
+        help_command(command, &text);
+    }
+    fputs(buf_text(&text), stdout);
+    return NULL;
+}

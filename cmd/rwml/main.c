@@ -1,0 +1,124 @@
+/* rwml: words in, words out. The process's global things are made here and nowhere else: libcurl,
+ * signals, the terminal, the exit code. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "commands.h"
+
+/* A signal handler has no other way to its token. */
+static struct cancel *interrupted;
+
+/* The first signal asks everybody to stop and clean up; the second ends at once. */
+static void on_signal(int number)
+{
+    if (cancel_requested(interrupted))
+        _exit(128 + number);
+    cancel_request(interrupted, number);
+}
+
+static void catch_signals(void)
+{
+    static const int stopping[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction action = { .sa_handler = on_signal };
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < COUNT_OF(stopping); i++)
+        sigaction(stopping[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static struct ui *make_ui(const struct options *o)
+{
+    const char *terminal_name = getenv("TERM"), *no_color = getenv("NO_COLOR");
+    bool terminal = isatty(STDERR_FILENO) && terminal_name && strcmp(terminal_name, "dumb") != 0;
+    return ui_new(&(struct ui_options){
+        .json = strcmp(o->output, "json") == 0,
+        .quiet = o->quiet,
+        .verbose = o->verbose,
+        .terminal = terminal,
+        .colour = terminal && isatty(STDOUT_FILENO) && !o->no_color && !(no_color && *no_color),
+        .columns = terminal_columns(),
+        .out = stdout,
+        .err = stderr,
+    });
+}
+
+static struct err *run(const struct app *app, struct options *o, const struct command *command)
+{
+    const struct command *help;
+    if (!o->help)
+        return command->run(app, command);
+    TRY(command_find("help", &help));
+    strv_release(&o->arguments);
+    strv_add(&o->arguments, command->name);
+    return help->run(app, help);
+}
+
+/* Words that everybody tries: rwml, rwml --help, rwml -h, rwml --version. */
+static const char *command_word(const char *word)
+{
+    if (!word || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+        return "help";
+    return strcmp(word, "--version") == 0 ? "version" : word;
+}
+
+static int exit_code_of(const struct err *e)
+{
+    enum err_class cls = err_chain_class(e);
+    int number = cancel_signal(interrupted);
+    return cls == ERR_INTERRUPTED && number ? 128 + number : (int)cls;
+}
+
+/* Output that nobody reads any more (rwml … | head) is no error to tell anybody about. */
+static int finish(struct ui *ui)
+{
+    enum { BROKEN_PIPE = 128 + SIGPIPE };
+    AUTO_PTR(err) e = ui_finish(ui);
+    if (!e)
+        return 0;
+    if (err_errno(e) == EPIPE)
+        return BROKEN_PIPE;
+    e = err_state(STEAL(&e), "what was shown may be incomplete; what was done is done");
+    ui_error(ui, e, ERR_LOCAL);
+    return ERR_LOCAL;
+}
+
+int main(int argc, char **argv)
+{
+    struct cancel *cancel = NULL; /* never freed: a late signal may still look at it */
+    AUTO_PTR(ui) ui = NULL;
+    AUTO(options) options;
+    const struct command *command = NULL;
+    const char *word = command_word(argc > 1 ? argv[1] : NULL);
+
+    options_defaults(&options);
+    AUTO_PTR(err) e = command_find(word, &command);
+    if (!e)
+        e = options_parse(argc > 1 ? argv + 2 : argv + argc, command->name, command->groups, &options);
+    ui = make_ui(&options);
+    e = err_state(STEAL(&e), "nothing was contacted");
+    if (!e)
+        e = cancel_new(&cancel);
+    if (!e) {
+        interrupted = cancel;
+        catch_signals();
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        e = run(&(struct app){ &options, ui, cancel }, &options, command);
+        curl_global_cleanup();
+    }
+    int code = e ? exit_code_of(e) : 0;
+    if (e)
+        ui_error(ui, e, code);
+    int finished = finish(ui);
+    return code ? code : finished;
+}

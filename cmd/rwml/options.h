@@ -1,0 +1,74 @@
+/* options: what can be written on the command line, as one table.
+ *
+ * The table gives the parser, `--help`, the man page and the checks in options_test.c; there is no
+ * second list. An option says which commands take it, so that `rwml build --settle 9s` is an
+ * error, not a silence.
+ */
+#ifndef RWML_OPTIONS_H
+#define RWML_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+
+/* The values of all options; what nobody wrote keeps its default (options_defaults). */
+struct options {
+    char *directory;
+    char *cluster;
+    char *output;
+    struct strv set;       /* KEY=VALUE */
+    struct strv var_files;
+    int64_t jobs;
+    int64_t timeout_ms;
+    int64_t settle_ms;
+    int64_t lock_timeout_ms;
+    bool no_check;
+    bool no_create_namespace;
+    bool no_color;
+    bool verbose;
+    bool quiet;
+    bool help;
+    struct strv arguments; /* what is no option: the services */
+};
+
+/* Groups of commands that take an option. */
+enum option_group {
+    FOR_ALL = 1 << 0,      /* every command */
+    FOR_WORKSPACE = 1 << 1, /* those that work on services */
+    FOR_CLUSTER = 1 << 2,  /* those that need the Kind cluster: push, deploy, up */
+    FOR_DEPLOY = 1 << 3    /* deploy, up */
+};
+
+enum option_type {
+    OPTION_FLAG,     /* bool */
+    OPTION_TEXT,     /* char * */
+    OPTION_LIST,     /* struct strv; may be repeated */
+    OPTION_NUMBER,   /* int64_t, 1 to 64 */
+    OPTION_DURATION, /* int64_t, milliseconds */
+    OPTION_FORMAT    /* char *, text or json */
+};
+
+struct option_row {
+    char letter; /* 0: none */
+    const char *name;
+    enum option_type type;
+    const char *argument; /* NULL for a flag */
+    unsigned groups;
+    size_t offset;
+    const char *help;
+};
+
+extern const struct option_row option_rows[];
+extern const size_t option_row_count;
+
+void options_defaults(struct options *o);
+
+/* options_parse: reads argv[0..] behind the command's name. groups: those of the command.
+ * Accepts --name VALUE, --name=VALUE, -xVALUE, -x VALUE, joined flags (-vq), and -- to end options.
+ * Errors: RW1022_UNKNOWN_OPTION with a suggestion, RW1020_COMMAND_LINE for a wrong value. */
+struct err *options_parse(char *const *argv, const char *command, unsigned groups, struct options *out) MUST_USE;
+void options_release(struct options *o);
+
+#endif

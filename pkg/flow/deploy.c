@@ -1,0 +1,185 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "doc/tree.h"
+#include "flow/release.h"
+#include "manifest/images.h"
+#include "manifest/settle.h"
+#include "rollout/follow.h"
+
+static const char STAGE[] = "deploy";
+
+enum { ASK_NODES_MS = 60 * 1000 };
+
+static struct err *lacks_image(const struct job *job, const struct job_image *image, const struct strv *lacking)
+{
+    AUTO_STR nodes = strv_join(lacking, ", ");
+    struct err *e = err_new(RW4102_IMAGE_NOT_ON_NODE, "%s is not on every node of cluster %s", image->content_name,
+                            job->target->cluster);
+    e = err_cause(e, "missing on %s; what the engine built last has this name", nodes);
+    return err_next(err_state(e, "nothing was applied; the pods that run are unchanged"), "rwml push %s",
+                    job->item->service->name);
+}
+
+static struct err *check_nodes(struct job *job)
+{
+    struct net_wait wait = { clock_after(ASK_NODES_MS), job->request->cancel };
+    for (size_t i = 0; i < job->image_count; i++) {
+        AUTO(strv) lacking = { 0 };
+        const struct job_image *image = &job->images[i];
+        TRY(node_lacking_image(job->engine, &job->target->nodes, image->content_name, image->config_digest, wait, &lacking));
+        if (lacking.count)
+            return lacks_image(job, image, &lacking);
+    }
+    return NULL;
+}
+
+static struct err *name_images(struct job *job)
+{
+    struct image_name *names = xcalloc(job->image_count, sizeof *names);
+    struct image_changes changes = { 0 };
+    for (size_t i = 0; i < job->image_count; i++)
+        names[i] = (struct image_name){ job->images[i].reference, job->images[i].content_name };
+    struct err *e = manifest_set_images(&job->item->manifests, names, job->image_count, &changes);
+    free(names);
+    for (size_t i = 0; i < changes.count; i++)
+        job_tell(job, UI_DETAIL, STAGE, -1, "%s container %s: %s becomes %s%s", changes.items[i].object->label,
+                 changes.items[i].container, changes.items[i].from, changes.items[i].to,
+                 changes.items[i].policy_set ? ", imagePullPolicy IfNotPresent" : "");
+    image_changes_release(&changes);
+    return e;
+}
+
+static bool is_workload(const char *kind)
+{
+    static const char *const kinds[] = { "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod" };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        if (strcmp(kinds[i], kind) == 0)
+            return true;
+    return false;
+}
+
+static const struct job_image *find_image(const struct job *job, const char *content_name)
+{
+    for (size_t i = 0; i < job->image_count; i++)
+        if (str_eq(job->images[i].content_name, content_name))
+            return &job->images[i];
+    return NULL;
+}
+
+/* The containers of one list that run an image of ours, appended to found. */
+static size_t add_images(const struct job *job, const json_t *containers, struct rollout_image *found, size_t count)
+{
+    const json_t *each;
+    size_t i;
+    DOC_EACH_ITEM(containers, i, each) {
+        const struct job_image *image = find_image(job, doc_text(each, "/image"));
+        if (image)
+            found[count++] = (struct rollout_image){ .container = doc_text(each, "/name"),
+                                                     .name = image->content_name,
+                                                     .config_digest = image->config_digest };
+    }
+    return count;
+}
+
+/* Fills the target, with its images at the front of *images, which is moved on. */
+static void fill_target(const struct job *job, const struct release_object *o, struct rollout_target *target,
+                        struct rollout_image **images)
+{
+    const json_t *spec = doc_get(o->object->tree, manifest_pod_pointer(o->object));
+    size_t count = add_images(job, doc_get(spec, "/containers"), *images, 0);
+    count = add_images(job, doc_get(spec, "/initContainers"), *images, count);
+    *target = (struct rollout_target){ o->id, *images, count };
+    *images += count;
+}
+
+static size_t count_containers(const struct release *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const char *pointer = manifest_pod_pointer(r->objects[i].object);
+        const json_t *spec = pointer ? doc_get(r->objects[i].object->tree, pointer) : NULL;
+        count += doc_count(doc_get(spec, "/containers")) + doc_count(doc_get(spec, "/initContainers"));
+    }
+    return count;
+}
+
+static void on_change(void *ctx, const struct rollout_target *target, const struct rollout_verdict *verdict)
+{
+    const struct job *job = ctx;
+    enum ui_kind kind = verdict->outcome == ROLLOUT_PROGRESSING ? UI_PROGRESS : UI_STEP;
+    AUTO_STR name = kube_id_text(target->id);
+    if (verdict->outcome != ROLLOUT_FAILED)
+        job_tell(job, kind, STAGE, -1, "%s: %s", name, verdict->reason);
+}
+
+static struct err *follow(struct release *r)
+{
+    struct job *job = r->job;
+    struct rollout_target *targets = xcalloc(r->count, sizeof *targets);
+    struct rollout_image *images = xcalloc(count_containers(r), sizeof *images), *unused = images;
+    size_t count = 0;
+    for (size_t i = 0; i < r->count; i++)
+        if (is_workload(r->objects[i].object->kind))
+            fill_target(job, &r->objects[i], &targets[count++], &unused);
+    struct rollout_follow how = {
+        .options = ROLLOUT_OPTIONS_DEFAULT,
+        .deadline_ms = clock_after(job->request->timeout_ms),
+        .cancel = job->request->cancel,
+        .on_change = on_change,
+        .ctx = job,
+    };
+    how.options.settle_ms = job->request->settle_ms;
+    struct err *e = count ? rollout_follow(r->kube, targets, count, &how) : NULL;
+    free(images);
+    free(targets);
+    return err_state(e, "the new version is applied; its rollout goes on in the cluster");
+}
+
+static void tell_result(const struct job *job, size_t written, int64_t start)
+{
+    AUTO(strv) names = { 0 };
+    for (size_t i = 0; i < job->image_count; i++)
+        strv_add(&names, job->images[i].content_name);
+    AUTO_STR images = strv_join(&names, ", ");
+    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s runs, ready and settled; %zu object%s written", images, written,
+             written == 1 ? "" : "s");
+}
+
+static void on_notice(void *ctx, const char *line)
+{
+    job_tell(ctx, UI_WARNING, STAGE, -1, "%s", line);
+}
+
+static struct err *release(struct release *r, int64_t start)
+{
+    size_t written = 0;
+    TRY(release_check(r));
+    TRY(release_apply(r, &written));
+    TRY(follow(r));
+    tell_result(r->job, written, start);
+    return NULL;
+}
+
+static struct err *prepare(struct job *job)
+{
+    if (!job->pushed) {
+        TRY(job_find_images(job));
+        TRY(check_nodes(job));
+    }
+    TRY(name_images(job));
+    manifest_set_settle(&job->item->manifests, (job->request->settle_ms + 999) / 1000);
+    return NULL;
+}
+
+struct err *job_deploy(struct job *job)
+{
+    AUTO_PTR(kube_client) kube = NULL;
+    int64_t start = clock_ms();
+    TRY(err_state(prepare(job), "nothing was applied"));
+    TRY(err_state(kube_open(&job->target->kube_config, job->request->cancel, &kube), "nothing was applied"));
+    kube_on_notice(kube, on_notice, job);
+    AUTO(release) r = { .job = job, .kube = kube };
+    return release(&r, start);
+}

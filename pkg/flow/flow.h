@@ -1,0 +1,55 @@
+/* flow: the verbs joined. One request says which services, which verbs and with what; flow_run
+ * finds the workspace, checks everything that can be checked without contacting anybody, takes the
+ * workspace's lock, proves the cluster, and then works on the services side by side.
+ *
+ *   run.c        the order of all this
+ *   plan.c       what is known before anything is contacted: services, manifests, variables
+ *   target.c     the engine, the Kind cluster's nodes and its API server, proved to belong together
+ *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
+ *   build.c  push.c  deploy.c   one service's part of each verb
+ *
+ * What happens is told to the ui as it happens; errors are returned, joined over the services.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include "base/cancel.h"
+#include "base/strv.h"
+#include "ui/ui.h"
+
+enum flow_verbs {
+    FLOW_BUILD = 1 << 0,
+    FLOW_PUSH = 1 << 1,
+    FLOW_DEPLOY = 1 << 2,
+    FLOW_UP = FLOW_BUILD | FLOW_PUSH | FLOW_DEPLOY
+};
+
+/* Everything is borrowed for the length of flow_run. Strings may be NULL where it says so. */
+struct flow_request {
+    unsigned verbs;
+    const struct strv *services;    /* as named by the user; empty: see workspace_select */
+    const char *directory;          /* where to look for the workspace */
+    const char *cluster;            /* --cluster; NULL: the workspace tells, or there is only one */
+    const struct strv *set;         /* --set NAME=VALUE */
+    const struct strv *var_files;   /* --var-file */
+    char *const *environment;       /* for RWML_VAR_<NAME> */
+    const char *docker_host;        /* $DOCKER_HOST; NULL: the default */
+    const char *kubeconfig;         /* $KUBECONFIG; NULL: home's */
+    const char *home;               /* $HOME; may be NULL */
+    const char *state_dir;          /* where the lock lies; made when missing */
+    int64_t jobs;
+    int64_t timeout_ms;             /* of one service's rollout */
+    int64_t settle_ms;
+    int64_t lock_timeout_ms;
+    bool no_check;
+    bool no_create_namespace;
+    bool verbose;
+    struct ui *ui;
+    const struct cancel *cancel;
+};
+
+/* flow_run: NULL when every verb is done and proved for every service. Errors of the services are
+ * joined; RW6302_SERVICES_PARTIAL is added when some were deployed and some were not. */
+struct err *flow_run(const struct flow_request *request) MUST_USE;
+
+#endif

@@ -1,0 +1,58 @@
+#include "flow/job.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "engine/image.h"
+#include "oci/reference.h"
+
+enum { DIGEST_MS = 5 * 60 * 1000 }; /* the containerd store reads the whole image to tell its config's digest */
+
+void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR text = xvasprintf(fmt, ap);
+    va_end(ap);
+    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms };
+    ui_tell(job->request->ui, &event, "%s", text);
+}
+
+static struct err *find_image(struct job *job, const char *reference, struct job_image *out)
+{
+    struct net_wait wait = { clock_after(DIGEST_MS), job->request->cancel };
+    struct err *e = engine_image_config_digest(job->engine, reference, wait, &out->config_digest);
+    if (e)
+        return err_next(e, "rwml build %s", job->item->service->name);
+    out->reference = reference;
+    return oci_content_name(reference, out->config_digest, &out->content_name);
+}
+
+static void drop_images(struct job *job)
+{
+    for (size_t i = 0; i < job->image_count; i++) {
+        free(job->images[i].config_digest);
+        free(job->images[i].content_name);
+    }
+    free(job->images);
+    job->images = NULL;
+    job->image_count = 0;
+}
+
+struct err *job_find_images(struct job *job)
+{
+    const struct service *service = job->item->service;
+    drop_images(job);
+    job->images = xcalloc(service->image_count, sizeof *job->images);
+    job->image_count = service->image_count;
+    for (size_t i = 0; i < service->image_count; i++)
+        TRY(find_image(job, service->images[i].reference, &job->images[i]));
+    return NULL;
+}
+
+void job_release(struct job *job)
+{
+    drop_images(job);
+    engine_free(job->engine);
+    job->engine = NULL;
+}

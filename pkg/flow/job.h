@@ -1,0 +1,42 @@
+/* job: one service on its way through the verbs. For pkg/flow only. A job belongs to one thread. */
+#ifndef FLOW_JOB_H
+#define FLOW_JOB_H
+
+#include "flow/plan.h"
+#include "flow/target.h"
+#include "node/image.h"
+
+/* An image of the service as it is in the engine now. */
+struct job_image {
+    const char *reference; /* borrowed from the workspace */
+    char *config_digest;
+    char *content_name;
+};
+
+struct job {
+    const struct flow_request *request;
+    const struct plan *plan;
+    const struct target *target;
+    struct plan_item *item;
+    struct engine *engine; /* this thread's own */
+    struct job_image *images;
+    size_t image_count;
+    bool pushed;           /* this run has proved that every node has the images */
+    bool done;             /* every verb of the request */
+};
+
+/* job_tell: one event of this service. elapsed_ms < 0: not told. */
+void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
+    PRINTF_LIKE(5, 6);
+
+/* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT. */
+struct err *job_find_images(struct job *job) MUST_USE;
+
+/* One verb each. */
+struct err *job_build(struct job *job) MUST_USE;
+struct err *job_push(struct job *job) MUST_USE;
+struct err *job_deploy(struct job *job) MUST_USE;
+
+void job_release(struct job *job);
+
+#endif

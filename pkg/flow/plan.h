@@ -1,0 +1,37 @@
+/* plan: what is to be done, as far as it is known without contacting anybody. For pkg/flow only. */
+#ifndef FLOW_PLAN_H
+#define FLOW_PLAN_H
+
+#include "flow/flow.h"
+#include "manifest/set.h"
+#include "manifest/variables.h"
+#include "workspace/workspace.h"
+
+#define BROKER_VARIABLE "KAFKA_BROKER_ADDRESS"
+
+/* One service's share. */
+struct plan_item {
+    struct service *service;      /* borrowed from the plan's workspace */
+    struct manifest_set manifests;
+    struct values values;         /* all sources, in their order */
+    struct variable_uses uses;
+};
+
+struct plan {
+    struct workspace *workspace;
+    struct selection selection;
+    struct plan_item *items;
+    size_t count;
+    bool needs_broker;            /* a ${KAFKA_BROKER_ADDRESS} has neither a value nor a default */
+};
+
+/* plan_make: errors are those of workspace, of the manifests (all services', joined) and of the
+ * variables. An unset BROKER_VARIABLE is none yet. */
+struct err *plan_make(const struct flow_request *request, struct plan *out) MUST_USE;
+
+/* plan_set_variables: puts the values into every manifest set. broker: what was found in the
+ * cluster; NULL when nobody needed it. */
+struct err *plan_set_variables(struct plan *plan, const char *broker) MUST_USE;
+void plan_release(struct plan *plan);
+
+#endif

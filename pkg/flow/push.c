@@ -1,0 +1,78 @@
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "flow/job.h"
+
+static const char STAGE[] = "push";
+
+enum { PUSH_MS = 30 * 60 * 1000 }; /* gigabytes into a slow disk; a node that stalls is given up long before */
+
+static void on_progress(void *ctx, const struct node_push_progress *progress)
+{
+    const struct job *job = ctx;
+    const char *node = progress->node ? progress->node->name : "every node";
+    AUTO_STR sent = num_bytes(progress->bytes);
+    if (progress->phase == NODE_PUSH_SENDING)
+        job_tell(job, UI_PROGRESS, STAGE, -1, "%s: %s", node, sent);
+    else if (progress->phase == NODE_PUSH_VERIFYING)
+        job_tell(job, UI_PROGRESS, STAGE, -1, "%s: asking its runtime", node);
+}
+
+static void tell_node(const struct job *job, const struct node_push_result *result)
+{
+    AUTO_STR sent = num_bytes(result->bytes_sent);
+    switch (result->outcome) {
+    case NODE_HAD_IT:
+        job_tell(job, UI_DETAIL, STAGE, -1, "%s: has it already", result->node->name);
+        return;
+    case NODE_GOT_NAME:
+        job_tell(job, UI_STEP, STAGE, result->elapsed_ms, "%s: had the content, got the name", result->node->name);
+        return;
+    case NODE_GOT_IT:
+        job_tell(job, UI_STEP, STAGE, result->elapsed_ms, "%s: %s", result->node->name, sent);
+        return;
+    case NODE_LACKS_IT:
+        job_tell(job, UI_STEP, STAGE, -1, "%s: does not have it", result->node->name);
+        return;
+    }
+}
+
+static size_t count_unwritten(const struct node_push_results *results)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < results->count; i++)
+        count += results->items[i].outcome == NODE_HAD_IT;
+    return count;
+}
+
+static struct err *push_image(struct job *job, const struct job_image *image)
+{
+    struct node_image which = { image->reference, image->config_digest, image->content_name };
+    struct node_push_results results = { 0 };
+    struct node_push push = {
+        .image = &which,
+        .wait = { clock_after(PUSH_MS), job->request->cancel },
+        .on_progress = on_progress,
+        .progress_ctx = job,
+    };
+    int64_t start = clock_ms();
+    struct err *e = node_push_image(job->engine, &job->target->nodes, &push, &results);
+    for (size_t i = 0; i < results.count; i++)
+        tell_node(job, &results.items[i]);
+    size_t nodes = results.count, unwritten = count_unwritten(&results);
+    node_push_results_release(&results);
+    if (!e)
+        job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is on %zu of %zu nodes%s", image->content_name, nodes, nodes,
+                 unwritten == nodes ? ", nothing to send" : "");
+    return e;
+}
+
+struct err *job_push(struct job *job)
+{
+    struct err *e = err_state(job_find_images(job), "nothing was pushed; the nodes have what they had");
+    for (size_t i = 0; !e && i < job->image_count; i++)
+        e = push_image(job, &job->images[i]);
+    job->pushed = !e;
+    return e;
+}

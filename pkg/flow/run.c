@@ -1,0 +1,135 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/fs.h"
+#include "base/task.h"
+#include "digest/digest.h"
+#include "flow/broker.h"
+#include "flow/job.h"
+
+static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR text = xvasprintf(fmt, ap);
+    va_end(ap);
+    ui_tell(request->ui, &(struct ui_event){ .kind = kind, .elapsed_ms = -1 }, "%s", text);
+}
+
+static void on_lock_wait(void *ctx, int64_t holder_pid)
+{
+    const struct flow_request *request = ctx;
+    if (holder_pid)
+        tell(request, UI_NOTE, "waiting for another rwml in this workspace (pid %" PRId64 ")", holder_pid);
+    else
+        tell(request, UI_NOTE, "waiting for another rwml in this workspace");
+}
+
+/* One lock for each workspace, wherever it lies and whether or not it may be written to. */
+static struct err *lock_workspace(const struct flow_request *request, const struct plan *plan, int *out_fd)
+{
+    char digest[DIGEST_ROOM];
+    TRY(digest_of(plan->workspace->root, strlen(plan->workspace->root), digest));
+    AUTO_STR path = xasprintf("%s/%.16s.lock", request->state_dir, strchr(digest, ':') + 1);
+    struct err *e = fs_make_dirs(request->state_dir, 0700);
+    if (!e)
+        e = fs_lock(path, clock_after(request->lock_timeout_ms), request->cancel, on_lock_wait, (void *)(uintptr_t)request,
+                    out_fd);
+    return err_state(e, "nothing was built, pushed or applied");
+}
+
+static struct err *use_broker(const struct flow_request *request, struct kube_client *kube, struct plan *plan)
+{
+    AUTO_STR broker = NULL;
+    if (plan->needs_broker) {
+        TRY(broker_find(kube, &broker));
+        tell(request, UI_NOTE, BROKER_VARIABLE " is not set; taking %s, found in the cluster", broker);
+    }
+    if (!request->no_check)
+        TRY(broker_check(kube, plan));
+    return plan_set_variables(plan, broker);
+}
+
+/* The API server is asked now, and not after a build of minutes, whether it answers at all. */
+static struct err *prepare_deploy(const struct flow_request *request, const struct target *target, struct plan *plan)
+{
+    AUTO_PTR(kube_client) kube = NULL;
+    if (!(request->verbs & FLOW_DEPLOY))
+        return NULL;
+    struct err *e = kube_open(&target->kube_config, request->cancel, &kube);
+    if (!e)
+        e = use_broker(request, kube, plan);
+    return err_state(e, "nothing was built, pushed or applied");
+}
+
+static struct err *run_verbs(struct job *job)
+{
+    unsigned verbs = job->request->verbs;
+    TRY(err_state(cancel_check(job->request->cancel), "nothing was done for %s", job->item->service->name));
+    TRY(engine_again(job->target->engine, &job->engine));
+    if (verbs & FLOW_BUILD)
+        TRY(job_build(job));
+    if (verbs & FLOW_PUSH)
+        TRY(job_push(job));
+    if (verbs & FLOW_DEPLOY)
+        TRY(job_deploy(job));
+    job->done = true;
+    return NULL;
+}
+
+static struct err *run_job(void *item)
+{
+    struct job *job = item;
+    struct err *e = run_verbs(job);
+    job_release(job);
+    return e;
+}
+
+static struct err *some_deployed(const struct flow_request *request, const struct job *jobs, size_t count)
+{
+    AUTO(strv) done = { 0 };
+    AUTO(strv) undone = { 0 };
+    for (size_t i = 0; i < count; i++)
+        strv_add(jobs[i].done ? &done : &undone, jobs[i].item->service->name);
+    if (!(request->verbs & FLOW_DEPLOY) || done.count == 0 || undone.count == 0)
+        return NULL;
+    AUTO_STR names = strv_join(&done, ", ");
+    AUTO_STR others = strv_join(&undone, ", ");
+    struct err *e = err_new(RW6302_SERVICES_PARTIAL, "%zu of %zu services are deployed", done.count, count);
+    return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", others);
+}
+
+static struct err *run_jobs(const struct flow_request *request, const struct plan *plan, const struct target *target)
+{
+    struct job *jobs = xcalloc(plan->count, sizeof *jobs);
+    for (size_t i = 0; i < plan->count; i++)
+        jobs[i] = (struct job){ .request = request, .plan = plan, .target = target, .item = &plan->items[i] };
+    struct err *errors = task_all(jobs, plan->count, sizeof *jobs, (size_t)request->jobs, run_job);
+    if (errors)
+        errors = err_join(errors, some_deployed(request, jobs, plan->count));
+    free(jobs);
+    return errors;
+}
+
+static struct err *run(const struct flow_request *request, struct plan *plan, struct target *target)
+{
+    AUTO_FD lock = -1;
+    TRY(plan_make(request, plan));
+    TRY(lock_workspace(request, plan, &lock));
+    TRY(target_open(request, plan->workspace->cluster, target));
+    TRY(prepare_deploy(request, target, plan));
+    return run_jobs(request, plan, target);
+}
+
+struct err *flow_run(const struct flow_request *request)
+{
+    struct plan plan = { 0 };
+    struct target target = { 0 };
+    struct err *e = run(request, &plan, &target);
+    target_release(&target);
+    plan_release(&plan);
+    return e;
+}

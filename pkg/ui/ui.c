@@ -1,0 +1,210 @@
+#include "ui/ui.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "doc/tree.h"
+#include "ui/error.h"
+#include "ui/scrub.h"
+
+enum {
+    LIMIT_LINE = 1 << 20, /* bytes of one printed event; a step's output comes line by line */
+    SERVICE_COLUMN = 10,
+    STAGE_COLUMN = 7
+};
+
+struct ui {
+    struct ui_options options;
+    pthread_mutex_t mutex;
+    bool progress_shown;
+    int write_errno;
+};
+
+struct ui *ui_new(const struct ui_options *options)
+{
+    struct ui *ui = xcalloc(1, sizeof *ui);
+    ui->options = *options;
+    pthread_mutex_init(&ui->mutex, NULL);
+    return ui;
+}
+
+void ui_free(struct ui *ui)
+{
+    if (!ui)
+        return;
+    pthread_mutex_destroy(&ui->mutex);
+    free(ui);
+}
+
+static void put(struct ui *ui, FILE *to, const char *text)
+{
+    errno = 0;
+    if ((fputs(text, to) == EOF || fflush(to) == EOF) && !ui->write_errno)
+        ui->write_errno = errno ? errno : EIO;
+}
+
+static void clear_progress(struct ui *ui)
+{
+    if (ui->progress_shown)
+        put(ui, ui->options.err, "\r\033[K");
+    ui->progress_shown = false;
+}
+
+static const char *kind_name(enum ui_kind kind)
+{
+    switch (kind) {
+    case UI_PROGRESS:
+        return "progress";
+    case UI_OUTPUT:
+        return "output";
+    case UI_DETAIL:
+        return "detail";
+    case UI_STEP:
+        return "step";
+    case UI_NOTE:
+        return "note";
+    case UI_WARNING:
+        return "warning";
+    case UI_RESULT:
+        return "result";
+    }
+    return "unknown";
+}
+
+static bool is_shown(const struct ui_options *options, enum ui_kind kind)
+{
+    switch (kind) {
+    case UI_PROGRESS:
+        return options->json || (options->terminal && !options->quiet);
+    case UI_OUTPUT:
+    case UI_DETAIL:
+        return options->verbose || options->json;
+    case UI_STEP:
+    case UI_NOTE:
+        return options->json || !options->quiet;
+    case UI_WARNING:
+    case UI_RESULT:
+        return true;
+    }
+    return true;
+}
+
+static const char *colour_of(enum ui_kind kind)
+{
+    switch (kind) {
+    case UI_WARNING:
+        return "\033[33m";
+    case UI_RESULT:
+        return "\033[32m";
+    case UI_NOTE:
+        return "\033[36m";
+    case UI_PROGRESS:
+    case UI_OUTPUT:
+    case UI_DETAIL:
+        return "\033[2m";
+    case UI_STEP:
+        return "";
+    }
+    return "";
+}
+
+static void add_columns(struct buf *line, const struct ui_event *event)
+{
+    if (event->service)
+        buf_addf(line, "%-*s ", SERVICE_COLUMN, event->service);
+    if (event->stage)
+        buf_addf(line, "%-*s ", STAGE_COLUMN, event->stage);
+    if (event->kind == UI_WARNING)
+        buf_adds(line, "warning: ");
+}
+
+static void add_elapsed(struct buf *line, int64_t elapsed_ms)
+{
+    if (elapsed_ms < 0)
+        return;
+    AUTO_STR elapsed = num_elapsed(elapsed_ms);
+    buf_addf(line, "  %s", elapsed);
+}
+
+/* A progress line may not wrap, or clearing it would leave its first half behind. */
+static void fit_columns(struct buf *line, size_t columns)
+{
+    if (columns < 2 || line->len < columns)
+        return;
+    size_t cut = columns - 1;
+    while (cut && ((unsigned char)line->bytes[cut] & 0xC0) == 0x80)
+        cut--;
+    buf_truncate(line, cut);
+}
+
+static void tell_text(struct ui *ui, const struct ui_event *event, const char *text)
+{
+    const struct ui_options *options = &ui->options;
+    AUTO(buf) body = BUF_INIT(LIMIT_LINE);
+    AUTO(buf) line = BUF_INIT(2 * LIMIT_LINE);
+    add_columns(&body, event);
+    scrub_add(&body, text, strlen(text));
+    add_elapsed(&body, event->elapsed_ms);
+    if (event->kind == UI_PROGRESS)
+        fit_columns(&body, options->columns);
+    const char *colour = options->colour ? colour_of(event->kind) : "";
+    buf_addf(&line, "%s%s%s%s", colour, buf_text(&body), *colour ? "\033[0m" : "", event->kind == UI_PROGRESS ? "" : "\n");
+    clear_progress(ui);
+    put(ui, event->kind == UI_RESULT ? options->out : options->err, buf_text(&line));
+    ui->progress_shown = event->kind == UI_PROGRESS;
+}
+
+static void tell_json(struct ui *ui, const struct ui_event *event, const char *text)
+{
+    AUTO(buf) clean = BUF_INIT(LIMIT_LINE);
+    DOC_AUTO object = doc_object();
+    scrub_add(&clean, text, strlen(text));
+    doc_set_key(object, "event", doc_string(kind_name(event->kind)));
+    if (event->service)
+        doc_set_key(object, "service", doc_string(event->service));
+    if (event->stage)
+        doc_set_key(object, "stage", doc_string(event->stage));
+    doc_set_key(object, "text", doc_string(buf_text(&clean)));
+    if (event->elapsed_ms >= 0)
+        doc_set_key(object, "ms", doc_integer(event->elapsed_ms));
+    AUTO_STR line = doc_dump(object);
+    put(ui, ui->options.out, line);
+    put(ui, ui->options.out, "\n");
+}
+
+void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
+{
+    if (!is_shown(&ui->options, event->kind))
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR text = xvasprintf(fmt, ap);
+    va_end(ap);
+    pthread_mutex_lock(&ui->mutex);
+    if (ui->options.json)
+        tell_json(ui, event, text);
+    else
+        tell_text(ui, event, text);
+    pthread_mutex_unlock(&ui->mutex);
+}
+
+void ui_error(struct ui *ui, const struct err *chain, int exit_code)
+{
+    AUTO_STR text = ui->options.json ? error_as_json(chain, exit_code) : error_as_text(chain, ui->options.colour);
+    pthread_mutex_lock(&ui->mutex);
+    clear_progress(ui);
+    put(ui, ui->options.json ? ui->options.out : ui->options.err, text);
+    pthread_mutex_unlock(&ui->mutex);
+}
+
+struct err *ui_finish(struct ui *ui)
+{
+    pthread_mutex_lock(&ui->mutex);
+    clear_progress(ui);
+    int number = ui->write_errno;
+    pthread_mutex_unlock(&ui->mutex);
+    return number ? err_sys(RW9006_OUTPUT, number, "cannot write the result") : NULL;
+}

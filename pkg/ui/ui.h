@@ -1,0 +1,68 @@
+/* ui: one stream of events, shown as text or as JSON.
+ *
+ * Whoever works tells the ui what happens; the ui alone decides what of it a terminal, a log file
+ * or a program gets to see. It is the only part of rwml that writes to stdout and stderr, except
+ * for help. Services run side by side, so every call may come from any thread; a line is written
+ * whole or not at all.
+ *
+ *   text   results on stdout, talk on stderr; on a terminal the running steps share one line that
+ *          is replaced as they move
+ *   json   every event as an object on a line of its own, on stdout:
+ *          {"event":"step","service":"web","stage":"build","text":"…","ms":41}
+ *          and errors as {"event":"error","code":"RW3101","exit":3,"class":"ENV",…}
+ *
+ * All text passes scrub.h.
+ */
+#ifndef UI_UI_H
+#define UI_UI_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/err.h"
+
+enum ui_kind {
+    UI_PROGRESS, /* what runs right now; replaced by the next */
+    UI_OUTPUT,   /* a line of the user's own program, shown with -v */
+    UI_DETAIL,   /* shown with -v: why a way was taken */
+    UI_STEP,     /* one part is done */
+    UI_NOTE,     /* what the user did not ask for and should know */
+    UI_WARNING,
+    UI_RESULT    /* a stage is done: what a script would want to read */
+};
+
+struct ui_event {
+    enum ui_kind kind;
+    const char *service; /* NULL: concerns no single service */
+    const char *stage;   /* "build", "push", "deploy"; NULL: none */
+    int64_t elapsed_ms;  /* < 0: not told */
+};
+
+struct ui_options {
+    bool json;
+    bool quiet;       /* results, warnings and errors only */
+    bool verbose;
+    bool terminal;    /* stderr is a terminal that knows how to clear a line */
+    bool colour;
+    size_t columns;   /* of the terminal */
+    FILE *out;
+    FILE *err;
+};
+
+struct ui;
+
+struct ui *ui_new(const struct ui_options *options);
+void ui_free(struct ui *ui);
+DEFINE_FREEP(ui)
+
+void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* ui_error: prints every error of the chain, sorted by place and message. One that says the same
+ * as another is printed once. Called by cmd/ only. */
+void ui_error(struct ui *ui, const struct err *chain, int exit_code);
+
+/* ui_finish: clears the progress line; RW9006_OUTPUT when something of what was written did not
+ * arrive (a full disk, a closed pipe). */
+struct err *ui_finish(struct ui *ui) MUST_USE;
+
+#endif
