@@ -9,15 +9,13 @@
 #ifndef MANIFEST_SET_H
 #define MANIFEST_SET_H
 
-#include "base/err.h"
 #include "base/strv.h"
-
-struct json_t;
-struct doc;
+#include "doc/doc.h"
 
 struct manifest_object {
-    struct json_t *tree;       /* a borrowed part of doc, or owned by the set; change it in place */
-    const struct doc *doc;     /* borrowed from the set: gives positions of what is in tree */
+    json_t *tree;              /* owned; change it in place */
+    const struct doc *doc;     /* borrowed from the set: the document that it was written in */
+    char *pointer;             /* where tree stands in doc: "", or "/items/2" of a List */
     const char *file;          /* relative to the root */
     const char *api_version;   /* these three: borrowed from tree */
     const char *kind;
@@ -29,8 +27,8 @@ struct manifest_object {
 struct manifest_set {
     struct manifest_object *objects;
     size_t count;
-    struct doc **docs;
-    size_t doc_count;
+    struct doc_list *files; /* one of each file that was read; their documents do not move */
+    size_t file_count;
 };
 
 /* manifest_load: files are relative to root_fd. kustomization: the unit's kustomization file or
@@ -42,11 +40,13 @@ struct err *manifest_load(int root_fd, const struct strv *files, const char *kus
                           const char *default_namespace, struct manifest_set *out) MUST_USE;
 void manifest_set_release(struct manifest_set *s);
 
-/* manifest_pod_spec: spec of the pods that a workload makes, borrowed; NULL for other kinds.
- * Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, Pod. */
-struct json_t *manifest_pod_spec(const struct json_t *object);
+/* manifest_pod_pointer: where a workload (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job,
+ * CronJob, Pod) has the spec of its pods: "/spec/template/spec"; NULL for other kinds. */
+const char *manifest_pod_pointer(const struct manifest_object *o);
 
-/* manifest_where: "file:line:column" of a value in the object's tree. */
-char *manifest_where(const struct manifest_object *o, const struct json_t *value) MUST_USE;
+/* manifest_where: "file:line:column" of what the pointer, relative to the object's tree, named
+ * when the file was read. manifest_err_where puts that into an error. */
+char *manifest_where(const struct manifest_object *o, const char *pointer) MUST_USE;
+struct err *manifest_err_where(struct err *e, const struct manifest_object *o, const char *pointer) MUST_USE;
 
 #endif

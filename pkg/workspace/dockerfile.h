@@ -5,7 +5,7 @@
  * CRLF and a byte order mark are fine; `# escape=` changes the escape character; heredocs are
  * passed over. Instructions that rwml has no use for are not looked into: judging them is the
  * engine's business, in the engine's words. Errors: RW2001_DOCKERFILE_SYNTAX with file:line for a
- * file without FROM, and a heredoc or FROM that nobody can read.
+ * file without FROM, a FROM without an image, and a heredoc without its end.
  */
 #ifndef WORKSPACE_DOCKERFILE_H
 #define WORKSPACE_DOCKERFILE_H
@@ -28,8 +28,8 @@ struct dockerfile {
     struct strv bases;         /* images to be had before a build without a session, each once; only of used stages */
     char *service_arg;         /* declared ARG without default that wants a service's name: SERVICE_NAME, SERVICE, APP_NAME or APP; or NULL */
     struct strv args;          /* every declared ARG's name */
-    struct strv sources;       /* local sources of COPY, ADD and RUN --mount=type=bind, ARGs filled in */
-    struct strv copied;        /* x of services/x among those of COPY and ADD, each once */
+    struct strv sources;       /* local sources of COPY and ADD, cleaned, ARGs filled in; may hold wildcards */
+    struct strv copied;        /* x of services/x among those, each once */
     struct strv runs;          /* x of services/x that the last CMD or ENTRYPOINT names, each once */
     bool wants_secret;         /* RUN --mount=type=secret */
     bool wants_ssh;            /* RUN --mount=type=ssh */

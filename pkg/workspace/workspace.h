@@ -21,8 +21,7 @@
 struct workspace_dockerfile {
     char *path;           /* relative to the root */
     char *stem;           /* "web" of web.Dockerfile, Dockerfile.web and web/Dockerfile; NULL for docker/Dockerfile */
-    struct dockerfile file;
-    struct err *problem;  /* owned; why it can't be read; NULL when it can */
+    struct dockerfile file; /* empty when it can't be read; workspace_resolve then says why */
 };
 
 /* How a local image of a service is made. Filled by workspace_resolve. */
@@ -47,6 +46,7 @@ struct service {
     struct strv manifests;    /* the files that make the unit, relative to the root, sorted (M2); empty with a kustomization */
     struct service_image *images; /* local ones, each once */
     size_t image_count;
+    char *broken;             /* a file in manifest_dir that is no YAML, so that the images are not known; else NULL */
     const struct service_config *config; /* borrowed from the workspace; may be NULL */
 };
 
@@ -66,7 +66,7 @@ struct workspace {
 
 /* workspace_open: finds, reads and discovers. start_dir: the directory that the command was
  * started in, or that -C names. Errors: those of workspace_find and workspace_config_load;
- * RW1107… of a manifest below the env directory; RW9001_FILE. */
+ * RW9001_FILE. */
 struct err *workspace_open(const char *start_dir, struct workspace **out) MUST_USE;
 void workspace_free(struct workspace *w);
 DEFINE_FREEP(workspace)
@@ -85,7 +85,7 @@ enum select_for { SELECT_BUILD, SELECT_DEPLOY };
  * start_dir lies in, else all that have manifests. For SELECT_BUILD (build, push) a Dockerfile's
  * stem is a name, too. Errors, joined: RW1011_UNKNOWN_SERVICE with a suggestion and the list,
  * RW1012_NO_SERVICES, RW1013_NO_DOCKERFILE for a source directory that nothing builds,
- * RW1014_AMBIGUOUS with the candidates. */
+ * RW1014_AMBIGUOUS with the candidates, RW1107_YAML_SYNTAX … of a service with a broken manifest. */
 struct err *workspace_select(const struct workspace *w, const char *const *names, size_t count,
                              const char *start_dir, enum select_for purpose, struct selection *out) MUST_USE;
 

@@ -1,0 +1,26 @@
+/* path: paths inside the workspace, as text. */
+#ifndef WORKSPACE_PATH_H
+#define WORKSPACE_PATH_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* path_clean: the shortest path that means the same, by text alone: as Go's path.Clean, so
+ * "./a//b/../c/" gives "a/c" and "" gives ".". */
+char *path_clean(const char *path) MUST_USE;
+
+/* path_is_inside: relative, and cleaned it does not begin with "..". */
+bool path_is_inside(const char *path);
+
+/* path_is_below: path is dir or lies in it; both cleaned. Everything relative is below ".". */
+bool path_is_below(const char *path, const char *dir);
+
+/* path_join: dir "." adds nothing. path_parent: "." for a name without a slash. */
+char *path_join(const char *dir, const char *name) MUST_USE;
+char *path_parent(const char *path) MUST_USE;
+
+/* path_read: a regular file below dir_fd. A link that leads out of it is RW1016_PATH_OUTSIDE;
+ * else as fs_read. */
+struct err *path_read(int dir_fd, const char *path, size_t max, struct buf *out) MUST_USE;
+
+#endif
