@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts here and in tests/lab share. Source it: it defines variables and functions
 # only. Every message goes to stderr, so that a script's stdout is its result.
 set -euo pipefail

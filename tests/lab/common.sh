@@ -1,7 +1,6 @@
-# shellcheck shell=bash disable=SC2034 # the variables are for those who source it
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source this
 # Shared by every script here: where things are kept, and which versions make the cluster.
 # Source it; it defines variables and functions only.
-# shellcheck source=scripts/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
 
 LAB_DIR=$CHECKOUT/tests/lab
@@ -39,6 +38,7 @@ image_is_current() { # IMAGE HASH: was IMAGE made from these inputs?
 }
 
 debian_mirror() { # where this machine takes Debian itself from, or nothing
+    # shellcheck disable=SC2016 # they are apt-get's variables
     apt-get indextargets --format '$(ORIGIN) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         awk '$1 == "Debian" && $2 == "main" && !/security/ {print $3; exit}'
 }

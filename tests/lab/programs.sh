@@ -2,6 +2,9 @@
 # Builds, from Go modules, every program that a node runs, and kind and kubectl for this machine.
 # One module (programs/go.mod, with its go.sum as the proof of what is compiled), so that what
 # they share is compiled once: about 5 minutes on two cores; nothing when all are there.
+#
+#   programs.sh                into LAB_BIN
+#   programs.sh kind|kubectl   only this one
 . "$(dirname "$0")/common.sh"
 
 STAMP=$LAB_BIN/.built-from
@@ -24,16 +27,25 @@ build() { # MODULE-DIRECTORY PACKAGE...: into LAB_BIN
             -o "$LAB_BIN/" "$@")
 }
 
+build_all() {
+    rm -f "$STAMP"
+    build . ./kubernetes ./coredns ./kubectl sigs.k8s.io/kind go.etcd.io/etcd/server/v3
+    mv "$LAB_BIN/server" "$LAB_BIN/etcd"
+    # Apart, since it spells logrus's path another way than the others, which one build refuses.
+    build . github.com/rancher/local-path-provisioner
+    build crictl sigs.k8s.io/cri-tools/cmd/crictl
+    gcc -O2 -static -o "$LAB_BIN/pause" "$LAB_DIR/node/pause.c"
+    echo "$INPUTS" >"$STAMP"
+}
+
 prepare_cache
 [ "$(cat "$STAMP" 2>/dev/null)" = "$INPUTS" ] && exit 0
-rm -f "$STAMP"
 GO=$("$LAB_DIR/go.sh")
 export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
 export GOMODCACHE=$LAB_CACHE/go/mod GOCACHE=$LAB_CACHE/go/build
-build . ./kubernetes ./coredns ./kubectl sigs.k8s.io/kind go.etcd.io/etcd/server/v3
-mv "$LAB_BIN/server" "$LAB_BIN/etcd"
-# Apart, since it spells logrus's path another way than the others, which one build refuses.
-build . github.com/rancher/local-path-provisioner
-build crictl sigs.k8s.io/cri-tools/cmd/crictl
-gcc -O2 -static -o "$LAB_BIN/pause" "$LAB_DIR/node/pause.c"
-echo "$INPUTS" >"$STAMP"
+case ${1:-all} in
+kind) build . sigs.k8s.io/kind ;;
+kubectl) build . ./kubectl ;;
+all) build_all ;;
+*) usage_error "programs are kind, kubectl and all" ;;
+esac

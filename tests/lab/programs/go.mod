@@ -14,7 +14,7 @@ require (
 	k8s.io/component-base v0.34.4
 	k8s.io/kubectl v0.0.0
 	k8s.io/kubernetes v1.34.4
-	sigs.k8s.io/kind v0.33.0
+	sigs.k8s.io/kind v0.30.0
 )
 
 require (
