@@ -33,7 +33,7 @@ LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
 LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
 ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) $(OPTIMISE) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -pthread
 ALL_LDFLAGS = $(LDHARDEN) $(filter -fsanitize%,$(OPTIMISE)) $(LDFLAGS) -pthread
-ALL_LIBS = $(LIBRARY_LIBS)
+ALL_LIBS = $(LIBRARY_LIBS) -lm
 
 SOURCES := $(sort $(wildcard pkg/*/*.c))
 TESTS := $(filter %_test.c,$(SOURCES))

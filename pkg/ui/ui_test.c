@@ -1,0 +1,192 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doc/doc.h"
+#include "ui/error.h"
+#include "ui/ui.h"
+
+struct screen {
+    char *out_text, *err_text;
+    size_t out_len, err_len;
+    FILE *out, *err;
+};
+
+static void open_screen(struct screen *s)
+{
+    s->out = open_memstream(&s->out_text, &s->out_len);
+    s->err = open_memstream(&s->err_text, &s->err_len);
+}
+
+static void close_screen(struct screen *s)
+{
+    fclose(s->out);
+    fclose(s->err);
+    free(s->out_text);
+    free(s->err_text);
+}
+
+static struct ui *ui_on(struct screen *s, struct ui_options options)
+{
+    open_screen(s);
+    options.out = s->out;
+    options.err = s->err;
+    return ui_new(&options);
+}
+
+static void tell(struct ui *ui, enum ui_kind kind, const char *text)
+{
+    ui_tell(ui, &(struct ui_event){ kind, "web", "build", -1 }, "%s", text);
+}
+
+static void test_ui_results_go_to_stdout_talk_to_stderr(void **state)
+{
+    struct screen s;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ 0 });
+    tell(ui, UI_STEP, "one step");
+    tell(ui, UI_RESULT, "done");
+    tell(ui, UI_PROGRESS, "not for a log file");
+    tell(ui, UI_DETAIL, "only with -v");
+    assert_string_equal(s.out_text, "web        build   done\n");
+    assert_string_equal(s.err_text, "web        build   one step\n");
+    close_screen(&s);
+}
+
+static void test_ui_quiet_keeps_results_and_warnings(void **state)
+{
+    struct screen s;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .quiet = true });
+    tell(ui, UI_STEP, "one step");
+    tell(ui, UI_NOTE, "a note");
+    tell(ui, UI_WARNING, "careful");
+    tell(ui, UI_RESULT, "done");
+    assert_string_equal(s.out_text, "web        build   done\n");
+    assert_string_equal(s.err_text, "web        build   warning: careful\n");
+    close_screen(&s);
+}
+
+static void test_ui_terminal_clears_the_running_line(void **state)
+{
+    struct screen s;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .terminal = true, .columns = 24 });
+    tell(ui, UI_PROGRESS, "a line that is wider than the terminal");
+    tell(ui, UI_STEP, "next");
+    assert_string_equal(s.err_text, "web        build   a li\r\033[Kweb        build   next\n");
+    close_screen(&s);
+}
+
+static void test_ui_json_is_one_object_a_line(void **state)
+{
+    struct screen s;
+    DOC_AUTO event = NULL;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .json = true });
+    ui_tell(ui, &(struct ui_event){ UI_RESULT, "web", "push", 41 }, "with \"quotes\" and \033 in it");
+    assert_string_equal(s.err_text, "");
+    assert_int_equal(s.out_text[s.out_len - 1], '\n');
+    assert_null(doc_parse_json(s.out_text, s.out_len - 1, "event", &event));
+    assert_string_equal(doc_text(event, "/event"), "result");
+    assert_string_equal(doc_text(event, "/service"), "web");
+    assert_string_equal(doc_text(event, "/text"), "with \"quotes\" and \\x1b in it");
+    assert_int_equal(doc_i64(event, "/ms", 0), 41);
+    close_screen(&s);
+}
+
+static void test_ui_finish_tells_a_full_disk(void **state)
+{
+    FILE *full = fopen("/dev/full", "w");
+    (void)state;
+    AUTO_PTR(ui) ui = ui_new(&(struct ui_options){ .out = full, .err = full });
+    tell(ui, UI_RESULT, "lost");
+    AUTO_PTR(err) e = ui_finish(ui);
+    assert_non_null(e);
+    assert_int_equal(err_get_code(e), RW9006_OUTPUT);
+    assert_int_equal(err_errno(e), ENOSPC);
+    fclose(full);
+}
+
+static struct err *sample_error(void)
+{
+    struct err *e = err_cause(err_new(RW3101_ENGINE_UNREACHABLE, "cannot reach the engine"), "refused\nagain");
+    e = err_next(err_state(e, "nothing was built"), "start it");
+    return err_detail(err_where(e, "a.yaml", 3, 7), "line one\nline \033two\n", strlen("line one\nline \033two\n"));
+}
+
+static void test_error_text_has_every_part(void **state)
+{
+    (void)state;
+    AUTO_PTR(err) e = sample_error();
+    AUTO_STR text = error_as_text(e, false);
+    assert_string_equal(text, "error[RW3101]: cannot reach the engine\n"
+                              "  cause: refused\n"
+                              "         again\n"
+                              "  | line one\n"
+                              "  | line \\x1btwo\n"
+                              "  state: nothing was built\n"
+                              "  next:  start it\n"
+                              "  where: a.yaml:3:7\n");
+}
+
+static void test_error_text_always_has_a_state(void **state)
+{
+    (void)state;
+    AUTO_PTR(err) e = err_new(RW9001_FILE, "cannot read x");
+    AUTO_STR text = error_as_text(e, false);
+    assert_non_null(strstr(text, "\n  state: "));
+}
+
+static void test_error_text_is_sorted_and_says_nothing_twice(void **state)
+{
+    (void)state;
+    AUTO_PTR(err) e = err_at(err_new(RW1030_VARIABLE_UNSET, "B is not set"), "b.yaml:1:1");
+    e = err_join(STEAL(&e), err_at(err_new(RW1030_VARIABLE_UNSET, "A is not set"), "a.yaml:1:1"));
+    e = err_join(STEAL(&e), err_at(err_new(RW1030_VARIABLE_UNSET, "B is not set"), "b.yaml:1:1"));
+    AUTO_STR text = error_as_text(e, false);
+    const char *a = strstr(text, "A is not set"), *b = strstr(text, "B is not set");
+    assert_non_null(a);
+    assert_non_null(b);
+    assert_true(a < b);
+    assert_null(strstr(b + 1, "B is not set"));
+}
+
+static void test_error_json_has_every_part(void **state)
+{
+    DOC_AUTO object = NULL;
+    (void)state;
+    AUTO_PTR(err) e = sample_error();
+    AUTO_STR text = error_as_json(e, 3);
+    assert_null(doc_parse_json(text, strlen(text) - 1, "error", &object));
+    assert_string_equal(doc_text(object, "/code"), "RW3101");
+    assert_string_equal(doc_text(object, "/class"), "ENV");
+    assert_int_equal(doc_i64(object, "/exit", 0), 3);
+    assert_string_equal(doc_text(object, "/state"), "nothing was built");
+    assert_string_equal(doc_text(object, "/next/0"), "start it");
+    assert_string_equal(doc_text(object, "/where"), "a.yaml:3:7");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ui_results_go_to_stdout_talk_to_stderr),
+        cmocka_unit_test(test_ui_quiet_keeps_results_and_warnings),
+        cmocka_unit_test(test_ui_terminal_clears_the_running_line),
+        cmocka_unit_test(test_ui_json_is_one_object_a_line),
+        cmocka_unit_test(test_ui_finish_tells_a_full_disk),
+        cmocka_unit_test(test_error_text_has_every_part),
+        cmocka_unit_test(test_error_text_always_has_a_state),
+        cmocka_unit_test(test_error_text_is_sorted_and_says_nothing_twice),
+        cmocka_unit_test(test_error_json_has_every_part),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
