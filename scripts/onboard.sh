@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# From a fresh checkout to running services, for somebody new: checks the machine, sets up the
+# cluster with Kafka, builds rwml, brings up every service, and says what to type next. Safe to
+# repeat; arguments are passed to kind-setup.sh.
+. "$(dirname "$0")/common.sh"
+
+GIGABYTES_FREE=12
+GIGABYTES_OF_MEMORY=4
+
+check_machine() {
+    local free memory place=/var/lib
+    [ "$(uname -s)" = Linux ] || die "needs Linux (WSL2 is Linux, too); this is $(uname -s)"
+    architecture >/dev/null
+    [ ! -d /var/lib/docker ] || place=/var/lib/docker
+    free=$(df --output=avail --block-size=1G "$place" 2>/dev/null | tail -1 || df --output=avail --block-size=1G /var/lib | tail -1)
+    memory=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+    memory=$(((memory + 524288) / 1048576))
+    say "machine: $(uname -m), $(nproc) CPUs, $memory GB of memory, ${free// /} GB free below $place"
+    [ "$free" -ge "$GIGABYTES_FREE" ] ||
+        die "needs $GIGABYTES_FREE GB free below $place: images and the cluster live there"
+    [ "$memory" -ge "$GIGABYTES_OF_MEMORY" ] || die "needs $GIGABYTES_OF_MEMORY GB of memory"
+}
+
+build_rwml() {
+    [ ! -x "$CHECKOUT/build/rwml" ] || return 0
+    say "building rwml"
+    "$CHECKOUT/scripts/packages.sh" build
+    make -C "$CHECKOUT" --no-print-directory -j "$(nproc)" >/dev/null
+}
+
+what_next() {
+    cat <<'TEXT'
+
+Your services run. Next, from this folder:
+  kubectl get deployments --all-namespaces   what runs
+  scripts/kafka-read.sh trades               trades as they arrive in Kafka
+  build/rwml up trades                       after an edit: build, push, deploy what changed
+  build/rwml help                            the rest
+TEXT
+}
+
+case ${1:-} in
+-h | --help) print_header "$0" && exit 0 ;;
+esac
+cd "$CHECKOUT"
+check_machine
+scripts/kind-setup.sh "$@"
+scripts/uv-lock.sh
+build_rwml
+say "build/rwml up"
+build/rwml up
+what_next
