@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 
 struct cancel {
     int fd;
@@ -17,9 +18,10 @@ struct cancel {
 
 struct err *cancel_new(struct cancel **out)
 {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fault = fault_point("cancel.new", NULL);
+    int fd = fault ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (fd < 0)
-        return err_sys(RW9005_RESOURCES, errno, "cannot make an event descriptor");
+        return err_sys(RW9005_RESOURCES, fault ? fault : errno, "cannot make an event descriptor");
     struct cancel *c = xcalloc(1, sizeof *c);
     c->fd = fd;
     *out = c;

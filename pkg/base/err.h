@@ -70,9 +70,9 @@ struct err *err_detail(struct err *e, const char *text, size_t len) MUST_USE;
 struct err *err_join(struct err *a, struct err *b) MUST_USE;
 const struct err *err_sibling(const struct err *e); /* the next of a chain, or NULL */
 
-/* err_chain_class: the class of a chain: the only class in it, else interrupted > locked >
- * integrity > local > usage > env > reject > timeout > app. PARTIAL is a code of its own, made by
- * whoever knows that some work was done (flow, node). */
+/* err_chain_class: the class of a chain: the only class in it, else bug > interrupted > locked >
+ * integrity > local > usage > partial > env > reject > timeout > app. PARTIAL is a code of its own,
+ * made by whoever knows that some work was done (flow, node). */
 enum err_class err_chain_class(const struct err *e);
 
 enum err_class err_get_class(const struct err *e);

@@ -23,6 +23,9 @@
  * be lowered to 1: a short transfer. */
 #ifdef RWML_FAULT
 int fault_point(const char *point, size_t *len);
+
+/* fault_set: for unit tests: what RWML_FAULT names from now on (NULL: nothing), counted anew. */
+void fault_set(const char *setting);
 #else
 static inline int fault_point(const char *point, size_t *len)
 {

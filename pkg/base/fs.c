@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +21,29 @@ static struct err *failed(const char *what, const char *path, int number)
     return err_sys(RW9001_FILE, number, "cannot %s %s", what, path);
 }
 
-struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd)
+/* 0 and *out_fd, or the errno. */
+static int open_at(int dir_fd, const char *path, int flags, mode_t mode, int *out_fd)
 {
     int fault = fault_point("fs.open", NULL);
-    int fd = fault ? -1 : openat(dir_fd, path, flags | O_CLOEXEC, 0666);
+    int fd = fault ? -1 : openat(dir_fd, path, flags | O_CLOEXEC, mode);
     if (fd < 0)
-        return failed("open", path, fault ? fault : errno);
+        return fault ? fault : errno;
     *out_fd = fd;
-    return NULL;
+    return 0;
+}
+
+struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd)
+{
+    int number = open_at(dir_fd, path, flags, 0666, out_fd);
+    return number ? failed("open", path, number) : NULL;
 }
 
 static struct err *open_component(int dir_fd, const char *name, bool last, const char *path, int *out_fd)
 {
     if (strcmp(name, "..") == 0)
         return failed("open", path, EXDEV);
-    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | (last ? 0 : O_DIRECTORY);
-    *out_fd = openat(dir_fd, name, flags);
-    return *out_fd < 0 ? failed("open", path, errno) : NULL;
+    int number = open_at(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY), 0, out_fd);
+    return number ? failed("open", path, number) : NULL;
 }
 
 /* Kernels before 5.6, and sandboxes that hide openat2: component by component, following no link. */
@@ -62,17 +69,16 @@ static struct err *open_by_components(int dir_fd, const char *path, int *out_fd)
 
 struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd)
 {
-    int fault = fault_point("fs.open", NULL);
-    if (fault)
-        return failed("open", path, fault);
     if (path[0] == '/')
         return failed("open", path, EXDEV);
     struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    long fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
-    if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+    int fault = fault_point("fs.openat2", NULL);
+    long fd = fault ? -1 : syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
+    int number = fault ? fault : errno;
+    if (fd < 0 && (number == ENOSYS || number == EPERM))
         return open_by_components(dir_fd, path, out_fd);
     if (fd < 0)
-        return failed("open", path, errno);
+        return failed("open", path, number);
     *out_fd = (int)fd;
     return NULL;
 }
@@ -127,6 +133,13 @@ struct err *fs_read(int dir_fd, const char *path, size_t max, struct buf *out)
     return fs_read_fd(fd, path, max, out);
 }
 
+/* Whoever started us may have left stdout non-blocking. */
+static void wait_for_room(int fd)
+{
+    struct pollfd full = { .fd = fd, .events = POLLOUT };
+    poll(&full, 1, -1); /* whatever it says, the next write tells the truth */
+}
+
 struct err *fs_write_all(int fd, const char *name, const void *bytes, size_t len)
 {
     const char *at = bytes;
@@ -135,10 +148,12 @@ struct err *fs_write_all(int fd, const char *name, const void *bytes, size_t len
         int fault = fault_point("fs.write", &want);
         ssize_t put = fault ? -1 : write(fd, at, want);
         int number = fault ? fault : errno;
-        if (put < 0 && number == EINTR)
-            continue;
-        if (put < 0)
+        if (put < 0 && number == EAGAIN)
+            wait_for_room(fd);
+        else if (put < 0 && number != EINTR)
             return failed("write", name, number);
+        if (put < 0)
+            continue;
         at += put;
         len -= (size_t)put;
     }
@@ -155,12 +170,23 @@ static struct err *sync_and_close(int *fd, const char *name)
     return close(to_close) == 0 ? NULL : failed("close", name, errno);
 }
 
+/* A file of that name is a dead process's: thread ids are unique among the living. */
+static struct err *create_temporary(int dir_fd, const char *temporary, mode_t mode, int *out_fd)
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL;
+    int number = open_at(dir_fd, temporary, flags, mode, out_fd);
+    if (number == EEXIST) {
+        TRY(fs_unlink(dir_fd, temporary));
+        number = open_at(dir_fd, temporary, flags, mode, out_fd);
+    }
+    return number ? failed("create", temporary, number) : NULL;
+}
+
 static struct err *write_then_rename(int dir_fd, const char *temporary, const char *path, const void *bytes, size_t len,
                                      mode_t mode)
 {
-    AUTO_FD fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return failed("create", temporary, errno);
+    AUTO_FD fd = -1;
+    TRY(create_temporary(dir_fd, temporary, mode, &fd));
     TRY(fs_write_all(fd, temporary, bytes, len));
     TRY(sync_and_close(&fd, temporary));
     int fault = fault_point("fs.rename", NULL);
@@ -171,7 +197,7 @@ static struct err *write_then_rename(int dir_fd, const char *temporary, const ch
 
 struct err *fs_replace(int dir_fd, const char *path, const void *bytes, size_t len, mode_t mode)
 {
-    AUTO_STR temporary = xasprintf("%s.%ld.tmp", path, (long)getpid());
+    AUTO_STR temporary = xasprintf("%s.%ld.tmp", path, (long)gettid());
     struct err *e = write_then_rename(dir_fd, temporary, path, bytes, len, mode);
     if (e)
         err_ignore(fs_unlink(dir_fd, temporary), "it may never have been made; the first error is what counts");
@@ -197,13 +223,13 @@ struct err *fs_stat_fd(int fd, const char *name, struct stat *out)
 bool fs_exists(int dir_fd, const char *path)
 {
     struct stat st;
-    return fstatat(dir_fd, path, &st, 0) == 0;
+    return fault_point("fs.stat", NULL) == 0 && fstatat(dir_fd, path, &st, 0) == 0;
 }
 
 bool fs_is_dir(int dir_fd, const char *path)
 {
     struct stat st;
-    return fstatat(dir_fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
+    return fault_point("fs.stat", NULL) == 0 && fstatat(dir_fd, path, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
 
 static bool is_dots(const char *name)
@@ -273,21 +299,24 @@ struct err *fs_real_path(const char *path, char **out)
     return NULL;
 }
 
+static struct err *make_dir(const char *path, mode_t mode)
+{
+    int fault = fault_point("fs.mkdir", NULL);
+    int number = fault ? fault : mkdir(path, mode) == 0 ? 0 : errno;
+    if (number == EEXIST && !fs_is_dir(AT_FDCWD, path))
+        number = ENOTDIR;
+    return number && number != EEXIST ? failed("make the directory", path, number) : NULL;
+}
+
 struct err *fs_make_dirs(const char *path, mode_t mode)
 {
     AUTO_STR partial = xstrdup(path);
-    for (char *slash = partial + 1;; slash++) {
-        if (*slash != '/' && *slash != '\0')
-            continue;
-        char kept = *slash;
+    for (char *slash = strchr(partial + strspn(partial, "/"), '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        int fault = fault_point("fs.mkdir", NULL);
-        if (fault || (mkdir(partial, mode) != 0 && errno != EEXIST))
-            return failed("make the directory", partial, fault ? fault : errno);
-        if (kept == '\0')
-            return NULL;
-        *slash = kept;
+        TRY(make_dir(partial, mode));
+        *slash = '/';
     }
+    return make_dir(partial, mode);
 }
 
 struct err *fs_unlink(int dir_fd, const char *path)

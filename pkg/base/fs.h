@@ -2,8 +2,8 @@
  *
  * All descriptors are close-on-exec. Relative paths are resolved below dir_fd (AT_FDCWD allowed).
  * Errors are RW9001_FILE with the path and errno (err_errno tells ENOENT from the rest), or
- * RW9002_FILE_TOO_LARGE. Fault points: fs.open fs.read fs.write fs.stat fs.list fs.rename fs.sync
- * fs.mkdir fs.unlink fs.lock.
+ * RW9002_FILE_TOO_LARGE. Fault points: fs.open fs.openat2 fs.read fs.write fs.stat fs.list
+ * fs.rename fs.sync fs.mkdir fs.unlink fs.lock.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -20,8 +20,9 @@
 struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd) MUST_USE;
 
 /* fs_open_beneath: opens for reading a file or directory whose path, once symbolic links are
- * resolved, does not leave dir_fd. openat2(RESOLVE_BENEATH), Linux 5.6; ENOSYS falls back to a
- * walk by components that follows no link. */
+ * resolved, does not leave dir_fd (errno EXDEV, or ELOOP). openat2(RESOLVE_BENEATH), Linux 5.6;
+ * where it is missing or forbidden, a walk by components that follows no link and takes no "..".
+ * A FIFO does not block. */
 struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd) MUST_USE;
 
 /* fs_read: the whole regular file, at most max bytes. A FIFO, device or directory is an error and
@@ -30,7 +31,7 @@ struct err *fs_read(int dir_fd, const char *path, size_t max, struct buf *out) M
 struct err *fs_read_fd(int fd, const char *name, size_t max, struct buf *out) MUST_USE;
 struct err *fs_read_some(int fd, const char *name, void *to, size_t room, size_t *out_len) MUST_USE; /* 0: end */
 
-/* fs_write_all: all of it, whatever short writes come. */
+/* fs_write_all: all of it, whatever short writes come; a non-blocking descriptor is waited for. */
 struct err *fs_write_all(int fd, const char *name, const void *bytes, size_t len) MUST_USE;
 
 /* fs_replace: the file becomes exactly these bytes or stays as it was: temporary file beside it
@@ -46,7 +47,7 @@ bool fs_is_dir(int dir_fd, const char *path);
 struct err *fs_list(int dir_fd, const char *path, struct strv *out) MUST_USE;
 struct err *fs_link_target(int dir_fd, const char *path, char **out) MUST_USE;
 struct err *fs_real_path(const char *path, char **out) MUST_USE;
-struct err *fs_make_dirs(const char *path, mode_t mode) MUST_USE; /* like mkdir -p */
+struct err *fs_make_dirs(const char *path, mode_t mode) MUST_USE; /* like mkdir -p; ENOTDIR where a file is in the way */
 struct err *fs_unlink(int dir_fd, const char *path) MUST_USE;
 
 char *fs_join(const char *dir, const char *name) MUST_USE;   /* "a", "b" gives "a/b"; an absolute name wins */

@@ -50,43 +50,40 @@ static struct err *wait_for(int fd, short events, struct net_wait wait)
     return net_poll(&one, 1, wait);
 }
 
-static struct err *connected(int fd, const char *path)
-{
-    int number = 0;
-    socklen_t size = sizeof number;
-    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &size) != 0)
-        number = errno;
-    return number ? err_sys(RW9003_SOCKET, number, "cannot connect to %s", path) : NULL;
-}
-
-/* A full backlog makes connect(2) of a unix socket fail with EAGAIN at once, however it is polled. */
-static int connect_patiently(int fd, const struct sockaddr_un *address, struct net_wait wait)
+/* connect(2) of a unix socket never goes on in the background: it is done, or it fails; with EAGAIN
+ * when the backlog is full, however long it is polled then (unix_stream_connect, Linux 6.1). */
+static struct err *connect_patiently(int fd, const struct sockaddr_un *address, struct net_wait wait)
 {
     enum { PAUSE_MS = 20 };
-    while (connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
-        if (errno != EAGAIN || clock_ms() >= wait.deadline_ms || cancel_requested(wait.cancel))
-            return errno;
-        err_ignore(cancel_sleep(wait.cancel, clock_after(PAUSE_MS)), "the loop looks at the token itself");
+    for (;;) {
+        int fault = fault_point("net.connect", NULL);
+        if (!fault && connect(fd, (const struct sockaddr *)address, sizeof *address) == 0)
+            return NULL;
+        int number = fault ? fault : errno;
+        if (number != EAGAIN)
+            return err_sys(RW9003_SOCKET, number, "cannot connect to %s", address->sun_path);
+        TRY(cancel_check(wait.cancel));
+        if (clock_ms() >= wait.deadline_ms)
+            return err_cause(err_new(RW9007_DEADLINE, "cannot connect to %s in time", address->sun_path),
+                             "too many connections wait there already");
+        TRY(cancel_sleep(wait.cancel, clock_earlier(wait.deadline_ms, clock_after(PAUSE_MS))));
     }
-    return 0;
 }
 
 struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
+    if (!*path) /* else the kernel would look for an abstract socket */
+        return err_sys(RW9003_SOCKET, ENOENT, "cannot connect to a socket without a name");
     if (strlen(path) >= sizeof address.sun_path)
         return err_sys(RW9003_SOCKET, ENAMETOOLONG, "cannot connect to %s", path);
     memcpy(address.sun_path, path, strlen(path));
-    AUTO_FD fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fault = fault_point("net.socket", NULL);
+    AUTO_FD fd = fault ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
-        return err_sys(RW9005_RESOURCES, errno, "cannot make a socket");
-    int fault = fault_point("net.connect", NULL);
-    int number = fault ? fault : connect_patiently(fd, &address, wait);
+        return err_sys(RW9005_RESOURCES, fault ? fault : errno, "cannot make a socket");
     TRY(cancel_check(wait.cancel));
-    if (number && number != EINPROGRESS)
-        return err_sys(RW9003_SOCKET, number, "cannot connect to %s", path);
-    TRY(wait_for(fd, POLLOUT, wait));
-    TRY(connected(fd, path));
+    TRY(connect_patiently(fd, &address, wait));
     *out_fd = fd;
     fd = -1;
     return NULL;
@@ -130,7 +127,8 @@ struct err *net_write_all(int fd, const void *bytes, size_t len, struct net_wait
 
 struct err *net_shutdown_write(int fd)
 {
-    if (shutdown(fd, SHUT_WR) != 0)
-        return err_sys(RW9003_SOCKET, errno, "cannot end the stream");
+    int fault = fault_point("net.shutdown", NULL);
+    if (fault || shutdown(fd, SHUT_WR) != 0)
+        return err_sys(RW9003_SOCKET, fault ? fault : errno, "cannot end the stream");
     return NULL;
 }

@@ -4,7 +4,7 @@
  * RW9007_DEADLINE or RW9009_INTERRUPTED when they strike; else RW9003_SOCKET with errno
  * (ENOENT, EACCES and ECONNREFUSED of a connect are what callers tell apart). Sockets are
  * non-blocking and close-on-exec. SIGPIPE never comes: writes use MSG_NOSIGNAL.
- * Fault points: net.connect net.read net.write net.wait.
+ * Fault points: net.socket net.connect net.read net.write net.wait net.shutdown.
  */
 #ifndef BASE_NET_H
 #define BASE_NET_H

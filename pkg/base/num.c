@@ -8,7 +8,8 @@
 
 bool num_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 {
-    if (!isdigit((unsigned char)s[0]) && !(s[0] == '-' && isdigit((unsigned char)s[1])))
+    const char *digits = s[0] == '-' && min < 0 ? s + 1 : s;
+    if (!isdigit((unsigned char)digits[0]))
         return false;
     char *end;
     errno = 0;
@@ -55,10 +56,10 @@ char *num_bytes(uint64_t bytes)
 
 char *num_elapsed(int64_t ms)
 {
-    if (ms < 10 * 1000)
+    if (ms < 9995) /* the bounds are where rounding would reach the next form: no "10.00 s", no "60.0 s" */
         return xasprintf("%.2f s", (double)ms / 1000);
-    if (ms < 60 * 1000)
+    if (ms < 59950)
         return xasprintf("%.1f s", (double)ms / 1000);
-    int64_t seconds = ms / 1000;
+    int64_t seconds = (ms + 500) / 1000;
     return xasprintf("%" PRId64 " min %02" PRId64 " s", seconds / 60, seconds % 60);
 }

@@ -28,8 +28,9 @@ static void child_release(struct child *c)
 
 static struct err *make_pipe(int ends[2])
 {
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return err_sys(RW9005_RESOURCES, errno, "cannot make a pipe");
+    int fault = fault_point("proc.pipe", NULL);
+    if (fault || pipe2(ends, O_CLOEXEC) != 0)
+        return err_sys(RW9005_RESOURCES, fault ? fault : errno, "cannot make a pipe");
     return NULL;
 }
 
@@ -37,15 +38,19 @@ static int spawn_with(const char *const *argv, char *const *env, int out_fd, int
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none;
+    sigset_t none, pipe_only;
     sigemptyset(&none);
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setsigdefault(&attributes, &pipe_only);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1); /* also what our starter left open */
     int fault = fault_point("proc.spawn", NULL);
     int number = fault ? fault : posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, env ? env : environ);
     posix_spawnattr_destroy(&attributes);

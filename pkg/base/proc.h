@@ -1,5 +1,6 @@
 /* proc: this process and its children. A child is given an argv, never a shell; it sees only
- * descriptors 0 to 2. Fault points: proc.spawn proc.wait. */
+ * descriptors 0 to 2, and SIGPIPE ends it even where we ignore that signal.
+ * Fault points: proc.pipe proc.spawn proc.wait. */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
 
