@@ -1,27 +1,32 @@
 # rwml's build. `make help` lists the targets.
 #
-# BUILD picks a variant, each in a folder of its own: release (build/), asan (build/asan),
-# fault (build/fault: with fault points, for tests only).
+# BUILD picks a variant, each in a folder of its own, so that none makes another build again:
+#   release  build/         what is installed
+#   clang    build/clang    the same by clang; `make lint` compiles it for its warnings
+#   asan     build/asan     ASan and UBSan, with fault points
+#   fault    build/fault    with fault points: what tests/e2e breaks on purpose
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC ?= gcc
 PKG_CONFIG ?= pkg-config
-
-LIBRARIES := libcurl yaml-0.1 jansson openssl libgit2 libarchive
+INSTALL ?= install
 BUILD ?= release
-ifeq ($(BUILD),release)
-OUT := build
-else
-OUT := build/$(BUILD)
+
+VARIANTS := release clang asan fault
+ifeq ($(filter $(BUILD),$(VARIANTS)),)
+$(error BUILD=$(BUILD) is none of: $(VARIANTS))
+endif
+OUT := build$(if $(filter-out release,$(BUILD)),/$(BUILD))
+ifeq ($(origin CC),default)
+CC := $(if $(filter clang,$(BUILD)),clang,gcc)
 endif
 
 VERSION := $(shell cat VERSION)
 STANDARD := -std=gnu17 -Ipkg -D_GNU_SOURCE -DRWML_VERSION='"$(VERSION)"'
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wvla -Werror
 HARDEN := -fstack-protector-strong -fPIE
-LDHARDEN := -pie -Wl,-z,relro,-z,now
+LDHARDEN := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 OPTIMISE := -O2 -g -D_FORTIFY_SOURCE=2
 ifeq ($(BUILD),asan)
 OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DRWML_FAULT
@@ -29,57 +34,110 @@ endif
 ifeq ($(BUILD),fault)
 OPTIMISE := -O1 -g -DRWML_FAULT
 endif
-LIBRARY_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(LIBRARIES))
-LIBRARY_LIBS = $(shell $(PKG_CONFIG) --libs $(LIBRARIES))
+
+# pkg-config is asked once, and only when something is compiled: `make help` and `make test` work
+# on a machine that has no libraries yet.
+LIBRARIES := libcurl yaml-0.1 jansson openssl libgit2 libarchive
+LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
+LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)))$(LIBRARY_LIBS)
 ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) $(OPTIMISE) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -pthread
 ALL_LDFLAGS = $(LDHARDEN) $(filter -fsanitize%,$(OPTIMISE)) $(LDFLAGS) -pthread
-ALL_LIBS = $(LIBRARY_LIBS) -lm
 
-SOURCES := $(sort $(wildcard pkg/*/*.c))
+# Tests stand beside the code as *_test.c; tests/fake holds what several of them share.
+SOURCES := $(sort $(wildcard pkg/*/*.c cmd/rwml/*.c tests/fake/*.c))
 TESTS := $(filter %_test.c,$(SOURCES))
-LIBRARY := $(filter-out %_test.c,$(SOURCES))
-COMMAND := $(sort $(filter-out %_test.c,$(wildcard cmd/rwml/*.c)))
-COMMAND_TESTS := $(sort $(wildcard cmd/rwml/*_test.c))
-LIBRARY_OBJECTS := $(LIBRARY:%.c=$(OUT)/obj/%.o)
-COMMAND_OBJECTS := $(COMMAND:%.c=$(OUT)/obj/%.o)
-TEST_PROGRAMS := $(TESTS:%.c=$(OUT)/test/%) $(COMMAND_TESTS:%.c=$(OUT)/test/%)
+OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
+CODE_OBJECTS := $(filter-out %_test.o,$(OBJECTS))
+PKG_OBJECTS := $(filter $(OUT)/obj/pkg/%,$(CODE_OBJECTS))
+CMD_OBJECTS := $(filter $(OUT)/obj/cmd/%,$(CODE_OBJECTS))
+# What a test program takes its objects from: everything but main.
+TESTABLE := $(filter-out $(OUT)/obj/cmd/rwml/main.o,$(CODE_OBJECTS))
+TEST_PROGRAMS := $(TESTS:%.c=$(OUT)/test/%)
 
 .PHONY: all
 all: $(OUT)/rwml ## build build/rwml
 
-$(OUT)/rwml: $(COMMAND_OBJECTS) $(LIBRARY_OBJECTS)
+$(OUT)/rwml: $(CMD_OBJECTS) $(PKG_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(if $(filter tests/% %_test.c,$<),-Itests) -c -o $@ $<
 
-# Tests of a command link its other objects, without its main.
-$(OUT)/test/cmd/rwml/%_test: $(OUT)/obj/cmd/rwml/%_test.o $(filter-out %/main.o,$(COMMAND_OBJECTS)) $(LIBRARY_OBJECTS)
+$(OUT)/testable.a: $(TESTABLE) $(OUT)/testable.list
+	rm -f $@
+	ar rcs $@ $(TESTABLE)
+
+$(OUT)/test/%: $(OUT)/obj/%.o $(OUT)/testable.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) -lcmocka
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) -lcmocka
 
-$(OUT)/test/pkg/%_test: $(OUT)/obj/pkg/%_test.o $(LIBRARY_OBJECTS)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(ALL_LIBS) -lcmocka
-
-# Everything is built again when the compiler or its flags change.
+# Written only when the text has changed: another compiler or flag builds everything again, a
+# source file that is gone leaves the archive.
+write_if_changed = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
 $(OUT)/flags: FORCE
-	@mkdir -p $(@D)
-	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+	$(call write_if_changed,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+$(OUT)/testable.list: FORCE
+	$(call write_if_changed,$(TESTABLE))
 FORCE:
 
 .SECONDARY:
--include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
+-include $(OBJECTS:.o=.d)
 
-.PHONY: tests
+.PHONY: objects tests
+objects: $(OBJECTS)
 tests: $(TEST_PROGRAMS)
 
+.PHONY: unit
+unit: ## run the unit tests; BUILD=asan runs them under ASan and UBSan
+	+@tests/run/unit.sh $(BUILD) $(OUT) $(TEST_PROGRAMS)
+
+.PHONY: lint
+lint: ## hold the tree to its rules: layers, warnings of gcc and clang, banned calls, ...
+	+@tests/lint/run.sh
+
+.PHONY: test
+test: ## install what is needed, then lint, unit tests (also under ASan), tests/e2e
+	+@tests/run/all.sh
+
+.PHONY: test-trixie
+test-trixie: ## build, lint and unit tests in a Debian 13 chroot; needs root
+	@tests/run/trixie.sh
+
+.PHONY: test-clean
+test-clean: ## remove the cluster that the end-to-end tests keep
+	@tests/e2e/clean
+
+.PHONY: bench
+bench: $(OUT)/rwml ## one edited line to a ready pod: rwml against docker, kind and kubectl
+	@tests/e2e/bench
+
+.PHONY: demo
+demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up
+	+@scripts/demo.sh
+
+# The sample's image, by the name that the guide gives these three.
+.PHONY: build-for-dev push-for-dev deploy-for-dev
+build-for-dev: ## rwml build "$(service)"
+push-for-dev: ## rwml push "$(service)"
+deploy-for-dev: ## rwml deploy "$(service)"
+build-for-dev push-for-dev deploy-for-dev:
+	@[ -n "$(service)" ] || { echo "make $@: name the service, as in: make $@ service=trades" >&2; exit 2; }
+	+@$(MAKE) --no-print-directory -s all
+	@build/rwml $(@:-for-dev=) "$(service)"
+
+.PHONY: install uninstall
+install: all ## into DESTDIR and PREFIX (default /usr/local)
+	$(INSTALL) -D -m 0755 $(OUT)/rwml $(DESTDIR)$(PREFIX)/bin/rwml
+uninstall: ## remove what `make install` put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/rwml
+
 .PHONY: clean
-clean: ## remove what was built
+clean: ## remove what was built: the folder build
 	rm -rf build
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
