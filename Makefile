@@ -57,21 +57,25 @@ TEST_PROGRAMS := $(TESTS:%.c=$(OUT)/test/%)
 .PHONY: all
 all: $(OUT)/rwml ## build build/rwml
 
+# `make V=1` shows the commands instead of one word for each.
+say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@';)
+
 $(OUT)/rwml: $(CMD_OBJECTS) $(PKG_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
+	$(call say,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(if $(filter tests/% %_test.c,$<),-Itests) -c -o $@ $<
+	$(call say,cc)$(CC) $(ALL_CFLAGS) $(if $(filter tests/% %_test.c,$<),-Itests) -c -o $@ $<
 
+# Quick append, since packages have files of the same name and "replace" would keep the last.
 $(OUT)/testable.a: $(TESTABLE) $(OUT)/testable.list
-	rm -f $@
-	ar rcs $@ $(TESTABLE)
+	@rm -f $@
+	$(call say,ar)ar qcs $@ $(TESTABLE)
 
 $(OUT)/test/%: $(OUT)/obj/%.o $(OUT)/testable.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) -lcmocka
+	$(call say,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS) -lcmocka
 
 # Written only when the text has changed: another compiler or flag builds everything again, a
 # source file that is gone leaves the archive.
