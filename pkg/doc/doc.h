@@ -4,7 +4,7 @@
  * read): yes/no/on/off are booleans, 0644 is 420, 1.10 is 1.1, dates stay strings. Where that would
  * change silently what somebody wrote, the file is refused with its place, never read differently:
  * keys like y or 1.10, integers that lose digits (08, above 2^63-1), .nan, !!binary, text behind
- * "---", documents behind "..." that kubectl drops, keys given twice.
+ * "---", keys given twice.
  *
  * Anchors, aliases and merge keys are expanded into copies. Limits (limits.h) are checked at each
  * event of the parser, before anything is built from it.

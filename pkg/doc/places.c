@@ -57,7 +57,7 @@ void places_free(struct doc_places *p)
 void places_add_value(struct doc_places *p, uint64_t hash, size_t line, size_t column)
 {
     if (p->count == p->room) {
-        p->room = p->room ? p->room * 2 : 64;
+        p->room = p->room ? p->room * 2 : 8;
         p->items = xrealloc(p->items, p->room, sizeof *p->items);
     }
     p->items[p->count++] = (struct place){.hash = hash, .line = (uint32_t)line, .column = (uint32_t)column};

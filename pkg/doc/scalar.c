@@ -116,21 +116,48 @@ static void set_float(const char *text, struct scalar *out)
     }
 }
 
-/* resolve_number: text that begins with a digit, a sign or a dot. */
-static const char *resolve_number(const char *text, struct scalar *out)
+static char *without_underscores(const char *text)
 {
-    if (*text == '.') {
-        if (is_float(text))
-            set_float(text, out);
-        return NULL;
-    }
-    AUTO_STR plain = xstrdup(text);
+    char *plain = xstrdup(text);
     char *to = plain;
     for (const char *s = text; *s; s++) {
         if (*s != '_')
             *to++ = *s;
     }
     *to = '\0';
+    return plain;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* underscores_divide: each stands between two digits, as strconv.ParseFloat wants it. */
+static bool underscores_divide(const char *text)
+{
+    for (const char *s = strchr(text, '_'); s; s = strchr(s + 1, '_')) {
+        if (s == text || !is_digit(s[-1]) || !is_digit(s[1]))
+            return false;
+    }
+    return true;
+}
+
+/* is_signed_binary: "0b-1", which Go's parser reads as -1. */
+static bool is_signed_binary(const char *s)
+{
+    return str_starts(s, "0b") && (s[2] == '-' || s[2] == '+') && s[3] && strspn(s + 3, "01") == strlen(s + 3);
+}
+
+/* resolve_number: text that begins with a digit, a sign or a dot. */
+static const char *resolve_number(const char *text, struct scalar *out)
+{
+    AUTO_STR plain = without_underscores(text);
+    if (*text == '.') {
+        if (is_float(plain) && underscores_divide(text))
+            set_float(plain, out);
+        return NULL;
+    }
     switch (parse_int(plain, &out->integer)) {
     case INT_FITS:
         out->kind = DOC_INTEGER;
@@ -140,14 +167,13 @@ static const char *resolve_number(const char *text, struct scalar *out)
     case NO_INT:
         break;
     }
-    if (is_float(plain)) {
-        if (!strpbrk(plain, ".eE"))
-            return loses;
-        set_float(plain, out);
-    } else if (strncmp(plain, "0b", 2) == 0 && (plain[2] == '-' || plain[2] == '+') && plain[3] &&
-               strspn(plain + 3, "01") == strlen(plain + 3)) {
+    if (is_signed_binary(plain))
         return loses;
-    }
+    if (!is_float(plain))
+        return NULL;
+    if (!strpbrk(plain, ".eE"))
+        return loses;
+    set_float(plain, out);
     return NULL;
 }
 

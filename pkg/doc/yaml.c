@@ -15,7 +15,6 @@ struct reader {
     const char *file;
     struct build *build;
     struct doc_list *out;
-    size_t documents;
 };
 
 static struct build_mark mark(yaml_mark_t at)
@@ -80,12 +79,6 @@ static struct err *begin_document(struct reader *r, const yaml_event_t *event)
     if (has_directives)
         return build_refuse(r->build, RW1107_YAML_SYNTAX, mark(event->start_mark),
                             "a %% directive, which Kubernetes does not read");
-    if (event->data.document_start.implicit && r->documents > 0) {
-        struct err *e = build_refuse(r->build, RW1108_YAML_AMBIGUOUS, mark(event->start_mark),
-                                     "a document behind \"...\", which kubectl would drop");
-        return err_next(e, "write --- in front of it");
-    }
-    r->documents++;
     return NULL;
 }
 
@@ -111,6 +104,9 @@ static struct err *add_scalar(struct reader *r, const yaml_event_t *event)
         .len = event->data.scalar.length,
         .plain = event->data.scalar.plain_implicit,
     };
+    bool is_bare = scalar.tag && scalar.len == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    if (is_bare) /* "[!t, x]": for libyaml a tag and nothing, for Go's parser the tag "!t," of x */
+        return build_refuse(r->build, RW1108_YAML_AMBIGUOUS, mark(event->start_mark), "a tag with no value behind it");
     return build_add_scalar(r->build, &scalar, mark(event->start_mark));
 }
 
