@@ -1,7 +1,7 @@
 /* set: the Kubernetes objects of one service, read from its manifest files.
  *
  * All objects of the files in sorted order; `kind: List` is expanded; documents that are no
- * objects (helm values, kind configurations, only comments) are passed over (M2). The objects are
+ * objects (helm values, kind configurations, kustomizations, only comments) are passed over (M2). The objects are
  * then put in the order in which they have to be applied (M3): Namespace, CustomResourceDefinition,
  * ServiceAccount, Secret, ConfigMap, RBAC, PersistentVolumeClaim, Service, workloads, the rest.
  * Each object stays a parsed tree with positions; text is never templated.
@@ -34,11 +34,14 @@ struct manifest_set {
 /* manifest_load: files are relative to root_fd. kustomization: the unit's kustomization file or
  * NULL; rendering it is not supported: RW5002_KUSTOMIZE_UNSUPPORTED. default_namespace: of objects
  * that name none (N3). Errors, joined, with file:line:column: RW1107 … RW1109 for broken YAML,
- * RW5001_OBJECT_INVALID for an object without kind, apiVersion or metadata.name, and for two
- * objects of one name. RW1015_NO_MANIFESTS when the files hold no object at all. */
+ * RW5001_OBJECT_INVALID for an object without metadata.name, for one that has a name but lacks kind
+ * or apiVersion, and for two objects of one name. RW1015_NO_MANIFESTS when the files hold no object at all. */
 struct err *manifest_load(int root_fd, const struct strv *files, const char *kustomization,
                           const char *default_namespace, struct manifest_set *out) MUST_USE;
 void manifest_set_release(struct manifest_set *s);
+
+/* manifest_object_refresh: reads kind, name, namespace and label anew after the tree was changed. */
+void manifest_object_refresh(struct manifest_object *o);
 
 /* manifest_pod_pointer: where a workload (Deployment, StatefulSet, DaemonSet, ReplicaSet, Job,
  * CronJob, Pod) has the spec of its pods: "/spec/template/spec"; NULL for other kinds. */

@@ -19,8 +19,9 @@
  *
  * The file comes with a cloned repository, so it may only reach what a Kind cluster and the
  * workspace hold: a context must be a Kind one, paths are relative and stay below the root.
- * Errors carry file:line:column and are joined: RW1001 unreadable, RW1002 no YAML, RW1003 unknown
- * key (with a suggestion), RW1004 wrong type, RW1016 path outside.
+ * Errors carry file:line:column and are joined: RW1001 unreadable, RW1107 no YAML, RW1003 unknown
+ * key (with a suggestion), RW1004 wrong type, RW1016 path outside. Variables and build arguments are
+ * texts: a number has to stand in quotes, since YAML would change how some are written.
  */
 #ifndef WORKSPACE_CONFIG_H
 #define WORKSPACE_CONFIG_H

@@ -44,6 +44,7 @@ struct service {
     char *manifest_dir;       /* relative to the root; NULL when build_only or set by file in rwml.yaml */
     char *kustomization;      /* relative to the root; NULL without one */
     struct strv manifests;    /* the files that make the unit, relative to the root, sorted (M2); empty with a kustomization */
+    struct strv workloads;    /* names of its workloads, for lookup */
     struct service_image *images; /* local ones, each once */
     size_t image_count;
     char *broken;             /* a file in manifest_dir that is no YAML, so that the images are not known; else NULL */

@@ -1,0 +1,111 @@
+/* Discovery, section 2: which Dockerfiles there are, and which source directories. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "workspace/discover.h"
+#include "workspace/layout.h"
+#include "workspace/path.h"
+
+enum { SCAN_DEPTH = 16 };
+
+/* The stem of a Dockerfile's name; false for any other file. *stem NULL: it has none. */
+static bool read_stem(const char *dir, const char *name, char **stem)
+{
+    static const char word[] = "dockerfile";
+    size_t len = strlen(name), word_len = sizeof word - 1;
+    if (strcasecmp(name, word) == 0) {
+        const char *base = fs_base(dir);
+        bool none = strcmp(dir, ".") == 0 || strcasecmp(base, "docker") == 0;
+        *stem = none ? NULL : xstrdup(base);
+        return true;
+    }
+    if (str_ends(name, ".dockerignore"))
+        return false;
+    if (len > word_len + 1 && strncasecmp(name, word, word_len) == 0 && name[word_len] == '.') {
+        *stem = xstrdup(name + word_len + 1);
+        return true;
+    }
+    if (len > word_len + 1 && strcasecmp(name + len - word_len, word) == 0 && name[len - word_len - 1] == '.') {
+        *stem = xstrndup(name, len - word_len - 1);
+        return true;
+    }
+    return false;
+}
+
+static void add_dockerfile(struct workspace *w, const char *path, char *stem_steal)
+{
+    w->dockerfiles = xrealloc(w->dockerfiles, w->dockerfile_count + 1, sizeof *w->dockerfiles);
+    struct workspace_dockerfile *d = &w->dockerfiles[w->dockerfile_count++];
+    *d = (struct workspace_dockerfile){ .path = xstrdup(path), .stem = stem_steal };
+    struct err *e = dockerfile_load(w->root_fd, path, &(struct strv){ 0 }, &d->file);
+    if (e)
+        strv_addf(&w->notices, "%s can't be read: %s", path, err_get_message(e));
+    err_free(e);
+}
+
+bool is_left_out(const struct workspace *w, const char *path)
+{
+    for (size_t i = 0; i < w->config.ignore.count; i++)
+        if (path_is_below(path, w->config.ignore.items[i]))
+            return true;
+    return false;
+}
+
+static void scan(struct workspace *w, const char *dir, size_t depth);
+
+static void scan_entry(struct workspace *w, const char *dir, const char *name, size_t depth)
+{
+    AUTO_STR path = path_join(dir, name);
+    char *stem = NULL;
+    struct stat st;
+    struct err *e = fs_stat(w->root_fd, path, false, &st);
+    if (e) {
+        err_ignore(e, "what is gone or may not be looked at holds no Dockerfile for us");
+        return;
+    }
+    if (S_ISDIR(st.st_mode)) {
+        if (!layout_is_unscanned(name) && !is_left_out(w, path))
+            scan(w, path, depth + 1);
+    } else if (read_stem(dir, name, &stem)) {
+        add_dockerfile(w, path, stem);
+    }
+}
+
+static void scan(struct workspace *w, const char *dir, size_t depth)
+{
+    AUTO(strv) names = { 0 };
+    if (depth > SCAN_DEPTH)
+        return;
+    struct err *e = fs_list(w->root_fd, dir, &names);
+    if (e)
+        strv_addf(&w->notices, "%s was passed over: %s", dir, err_get_message(e));
+    err_free(e);
+    for (size_t i = 0; i < names.count; i++)
+        scan_entry(w, dir, names.items[i], depth);
+}
+
+static void find_source_dirs(struct workspace *w, const char *dir)
+{
+    AUTO(strv) names = { 0 };
+    struct err *e = fs_list(w->root_fd, dir, &names);
+    if (e)
+        strv_addf(&w->notices, "%s was passed over: %s", dir, err_get_message(e));
+    err_free(e);
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO_STR path = path_join(dir, names.items[i]);
+        if (names.items[i][0] != '.' && fs_is_dir(w->root_fd, path) && !layout_is_unscanned(names.items[i]))
+            strv_add(&w->source_dirs, path);
+    }
+}
+
+void scan_dockerfiles(struct workspace *w)
+{
+    AUTO(strv) names = { 0 };
+    scan(w, ".", 0);
+    err_ignore(fs_list(w->root_fd, ".", &names), "the scan has just told");
+    for (size_t i = 0; i < names.count; i++)
+        if (layout_is_sources(names.items[i]) && fs_is_dir(w->root_fd, names.items[i]))
+            find_source_dirs(w, names.items[i]);
+}

@@ -1,0 +1,167 @@
+#include "workspace/manifest_scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "doc/doc.h"
+#include "oci/reference.h"
+#include "workspace/layout.h"
+#include "workspace/name.h"
+#include "workspace/path.h"
+
+static const char *pod_pointer(const char *kind)
+{
+    static const struct {
+        const char *kind, *pointer;
+    } rows[] = {
+        { "Deployment", "/spec/template/spec" },
+        { "StatefulSet", "/spec/template/spec" },
+        { "DaemonSet", "/spec/template/spec" },
+        { "Job", "/spec/template/spec" },
+        { "CronJob", "/spec/jobTemplate/spec/template/spec" },
+        { "Pod", "/spec" },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (str_eq(rows[i].kind, kind))
+            return rows[i].pointer;
+    return NULL;
+}
+
+static void add_image(const json_t *container, const char *file, struct manifest_scan *out)
+{
+    const char *image = doc_text(container, "/image");
+    char *familiar = NULL;
+    if (!image)
+        return;
+    struct err *e = oci_familiar_name(image, &familiar);
+    if (e) {
+        err_ignore(e, "what is no image reference is no local image; the deploy says what is wrong");
+        return;
+    }
+    out->images = xrealloc(out->images, out->image_count + 1, sizeof *out->images);
+    out->images[out->image_count++] = (struct scanned_image){
+        .reference = familiar,
+        .file = xstrdup(file),
+        .never_pulled = str_eq(doc_text(container, "/imagePullPolicy"), "Never"),
+    };
+}
+
+static void scan_workload(const json_t *object, const char *pointer, const char *file, struct manifest_scan *out)
+{
+    static const char *const lists[] = { "/containers", "/initContainers" };
+    const json_t *pod = doc_get(object, pointer);
+    for (size_t l = 0; l < COUNT_OF(lists); l++) {
+        size_t i;
+        json_t *container;
+        DOC_EACH_ITEM(doc_get(pod, lists[l]), i, container)
+            add_image(container, file, out);
+    }
+    const char *name = doc_text(object, "/metadata/name");
+    if (name)
+        strv_add(&out->workloads, name);
+}
+
+static void scan_object(const json_t *object, const char *file, struct manifest_scan *out)
+{
+    const char *kind = doc_text(object, "/kind"), *version = doc_text(object, "/apiVersion");
+    const char *name = doc_text(object, "/metadata/name");
+    if (!kind || !version)
+        return;
+    if (str_starts(version, "kind.x-k8s.io/")) {
+        if (strcmp(kind, "Cluster") == 0 && doc_text(object, "/name"))
+            strv_add(&out->kind_clusters, doc_text(object, "/name"));
+        return;
+    }
+    if (strcmp(kind, "List") == 0) {
+        size_t i;
+        json_t *item;
+        DOC_EACH_ITEM(doc_get(object, "/items"), i, item)
+            if (!str_eq(doc_text(item, "/kind"), "List"))
+                scan_object(item, file, out);
+        return;
+    }
+    if (pod_pointer(kind))
+        scan_workload(object, pod_pointer(kind), file, out);
+    if (name && !out->odd_name && !strstr(name, "${") && !name_is_dns1123(name) && pod_pointer(kind))
+        out->odd_name = xstrdup(name);
+}
+
+/* Only these decide anything here; a file of custom resource definitions takes long to parse. */
+static bool can_matter(const struct buf *text)
+{
+    return strstr(buf_text(text), "image") || strstr(buf_text(text), "kind.x-k8s.io");
+}
+
+static struct err *read_documents(int root_fd, const char *path, struct doc_list *out)
+{
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
+    TRY(path_read(root_fd, path, LIMIT_MANIFEST, &text));
+    if (text.len && !memchr(text.bytes, '\0', text.len) && !can_matter(&text))
+        return NULL;
+    return doc_parse_yaml(buf_text(&text), text.len, path, out);
+}
+
+void scan_manifest(int root_fd, const char *path, struct manifest_scan *out)
+{
+    AUTO(doc_list) documents = { 0 };
+    struct err *e = read_documents(root_fd, path, &documents);
+    if (e && !out->broken)
+        out->broken = xstrdup(path);
+    err_free(e);
+    for (size_t i = 0; i < documents.count; i++)
+        scan_object(documents.items[i].root, path, out);
+}
+
+void scan_kind_config(int root_fd, const char *path, struct manifest_scan *out)
+{
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
+    AUTO(doc_list) documents = { 0 };
+    struct err *e = path_read(root_fd, path, LIMIT_MANIFEST, &text);
+    if (!e && strstr(buf_text(&text), "kind.x-k8s.io"))
+        e = doc_parse_yaml(buf_text(&text), text.len, path, &documents);
+    err_ignore(e, "a file that can't be read names no cluster");
+    for (size_t i = 0; i < documents.count; i++)
+        scan_object(documents.items[i].root, path, out);
+}
+
+struct err *scan_error(int root_fd, const char *path)
+{
+    AUTO(doc_list) documents = { 0 };
+    return read_documents(root_fd, path, &documents);
+}
+
+void scan_kustomization(int root_fd, const char *path, struct strv *out)
+{
+    AUTO(doc_list) documents = { 0 };
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
+    AUTO_STR dir = path_parent(path);
+    struct err *e = path_read(root_fd, path, LIMIT_MANIFEST, &text);
+    if (!e)
+        e = doc_parse_yaml(buf_text(&text), text.len, path, &documents);
+    err_ignore(e, "rendering the kustomization tells it");
+    for (size_t d = 0; d < documents.count; d++) {
+        size_t i;
+        json_t *item;
+        DOC_EACH_ITEM(doc_get(documents.items[d].root, "/resources"), i, item) {
+            const char *name = doc_text(item, "");
+            AUTO_STR file = name && layout_is_yaml(name) ? path_join(dir, name) : NULL;
+            if (file && path_is_inside(file))
+                strv_add(out, file);
+        }
+    }
+}
+
+void manifest_scan_release(struct manifest_scan *s)
+{
+    for (size_t i = 0; i < s->image_count; i++) {
+        free(s->images[i].reference);
+        free(s->images[i].file);
+    }
+    free(s->images);
+    strv_release(&s->workloads);
+    strv_release(&s->kind_clusters);
+    free(s->odd_name);
+    free(s->broken);
+    *s = (struct manifest_scan){ 0 };
+}

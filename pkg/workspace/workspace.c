@@ -1,0 +1,93 @@
+#include "workspace/workspace.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "workspace/discover.h"
+#include "workspace/find.h"
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct service *)a)->name, ((const struct service *)b)->name);
+}
+
+struct err *workspace_open(const char *start_dir, struct workspace **out)
+{
+    AUTO_PTR(workspace) w = xcalloc(1, sizeof *w);
+    AUTO_STR root = NULL;
+    w->root_fd = -1;
+    TRY(workspace_find(start_dir, &root));
+    TRY(fs_real_path(root, &w->root));
+    TRY(fs_open(AT_FDCWD, w->root, O_RDONLY | O_DIRECTORY, &w->root_fd));
+    TRY(workspace_config_load(w->root_fd, &w->config));
+    scan_dockerfiles(w);
+    find_units(w);
+    find_build_only(w);
+    find_cluster(w);
+    if (w->service_count)
+        qsort(w->services, w->service_count, sizeof *w->services, by_name);
+    *out = STEAL(&w);
+    return NULL;
+}
+
+struct err *workspace_resolve(const struct workspace *w, struct service *s)
+{
+    struct err *errors = NULL;
+    for (size_t i = 0; i < s->image_count; i++) {
+        struct err *e = resolve_dockerfile(w, s, &s->images[i]);
+        errors = err_join(errors, e ? e : resolve_inputs(w, s, &s->images[i]));
+    }
+    return errors;
+}
+
+void service_images_release(struct service *s)
+{
+    for (size_t i = 0; i < s->image_count; i++) {
+        struct service_image *image = &s->images[i];
+        free(image->reference);
+        free(image->used_by);
+        free(image->dockerfile);
+        free(image->context);
+        strv_release(&image->build_args);
+        strv_release(&image->bases);
+    }
+    free(s->images);
+    s->images = NULL;
+    s->image_count = 0;
+}
+
+static void service_release(struct service *s)
+{
+    service_images_release(s);
+    free(s->name);
+    free(s->source_dir);
+    free(s->manifest_dir);
+    free(s->kustomization);
+    free(s->broken);
+    strv_release(&s->manifests);
+    strv_release(&s->workloads);
+}
+
+void workspace_free(struct workspace *w)
+{
+    if (!w)
+        return;
+    for (size_t i = 0; i < w->service_count; i++)
+        service_release(&w->services[i]);
+    free(w->services);
+    for (size_t i = 0; i < w->dockerfile_count; i++) {
+        free(w->dockerfiles[i].path);
+        free(w->dockerfiles[i].stem);
+        dockerfile_release(&w->dockerfiles[i].file);
+    }
+    free(w->dockerfiles);
+    workspace_config_release(&w->config);
+    strv_release(&w->source_dirs);
+    strv_release(&w->clusters);
+    strv_release(&w->notices);
+    fd_closep(&w->root_fd);
+    free(w->cluster);
+    free(w->root);
+    free(w);
+}
