@@ -1,0 +1,1 @@
+"""Writes an exchange's public trades to Kafka."""
