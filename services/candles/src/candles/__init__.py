@@ -1,0 +1,1 @@
+"""Makes candles from the trades in Kafka."""
