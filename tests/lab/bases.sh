@@ -5,15 +5,12 @@
 . "$(dirname "$0")/common.sh"
 
 PYTHON_PACKAGES=python3,python3-venv,python3-pip,ca-certificates
+DEBIAN_PYTHON=rwml-lab/python:trixie
 
 python_base() {
     image_exists "$PYTHON_IMAGE" && return 0
-    # shellcheck disable=SC2016 # "$1" is the tree, for mmdebstrap's own shell
-    debian_tree trixie "$PYTHON_PACKAGES" \
-        --customize-hook='ln -s python3 "$1/usr/bin/python"' --customize-hook='mkdir "$1/app"' |
-        docker import --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
-            --change 'ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin' \
-            --change 'CMD ["python3"]' - "$PYTHON_IMAGE" >/dev/null
+    debian_image "$DEBIAN_PYTHON" trixie "$PYTHON_PACKAGES"
+    build_image "$PYTHON_IMAGE" "$LAB_DIR/python"
 }
 
 uv_base() {

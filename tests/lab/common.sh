@@ -43,14 +43,32 @@ debian_mirror() { # where this machine takes Debian itself from, or nothing
         awk '$1 == "Debian" && $2 == "main" && !/security/ {print $3; exit}'
 }
 
-debian_tree() { # SUITE PACKAGE,PACKAGE... [MMDEBSTRAP-OPTION...]: a small Debian as tar on stdout
-    local suite=$1 packages=$2 mirror
-    shift 2
+debian_tree() { # SUITE PACKAGE,PACKAGE...: a small Debian as tar on stdout
+    local mirror
     mirror=$(debian_mirror)
     # /usr/share/man stays: the Java packages' scripts fail without it.
-    as_root mmdebstrap --quiet --variant=minbase --include="$packages" \
+    as_root mmdebstrap --quiet --variant=minbase --include="$2" \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
         --dpkgopt='path-exclude=/usr/share/locale/*' \
         --customize-hook='upload /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt' \
-        "$@" "$suite" - ${mirror:+"$mirror"}
+        "$1" - ${mirror:+"$mirror"}
+}
+
+debian_image() { # IMAGE SUITE PACKAGE,PACKAGE...: an image of just that, made when it is not there
+    local hash
+    hash=$(printf '%s %s' "$2" "$3" | sha256sum | cut -c1-12)
+    image_is_current "$1" "$hash" && return 0
+    # Half a tree must not look like the whole: the name is given when all of it has arrived.
+    debian_tree "$2" "$3" | docker import --change "LABEL $INPUTS_LABEL=$hash" - "$1-unfinished" >/dev/null || return 1
+    docker tag "$1-unfinished" "$1" && docker rmi "$1-unfinished" >/dev/null
+}
+
+build_image() { # IMAGE CONTEXT [OPTION...]: of the Dockerfile in CONTEXT
+    # The classic builder is in every engine and every docker command; nothing here needs more.
+    local image=$1 context=$2 output
+    shift 2
+    output=$(DOCKER_BUILDKIT=0 docker build --quiet --tag "$image" "$@" "$context" 2>&1) || {
+        printf '%s\n' "$output" >&2
+        return 1
+    }
 }

@@ -19,18 +19,13 @@ libraries() { # the broker and what it needs, verified by Maven against the publ
     rm -r "$work"
 }
 
-java_image() {
-    image_exists "$JAVA_IMAGE" && return 0
-    debian_tree trixie "$JAVA_PACKAGES" | docker import - "$JAVA_IMAGE" >/dev/null
-}
-
 prepare_cache
 INPUTS=$(inputs_hash "$LAB_DIR/kafka" "$LAB_DIR/kafka-image.sh")
 image_is_current "$KAFKA_IMAGE" "$INPUTS" && exit 0
 libraries
-java_image
+debian_image "$JAVA_IMAGE" trixie "$JAVA_PACKAGES"
 WORK=$(mktemp -d "$LAB_CACHE/kafka-image.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
 cp -r "$LAB_DIR/kafka/." "$WORK/"
 cp -r "$LIBS" "$WORK/libs"
-DOCKER_BUILDKIT=0 docker build --quiet --label "$INPUTS_LABEL=$INPUTS" --tag "$KAFKA_IMAGE" "$WORK" >/dev/null
+build_image "$KAFKA_IMAGE" "$WORK" --label "$INPUTS_LABEL=$INPUTS"

@@ -12,41 +12,23 @@ SERVICE_PACKAGES=iptables,conntrack,kmod,ca-certificates
 PROGRAMS=rwml-lab/programs:$KUBERNETES_VERSION
 KUBERNETES_NAMES=(kubeadm kubelet kubectl kube-apiserver kube-controller-manager kube-proxy kube-scheduler)
 
-debian_image() { # IMAGE PACKAGES
-    local hash
-    hash=$(printf '%s' "$2" | sha256sum | cut -c1-12)
-    image_is_current "$1" "$hash" && return 0
-    debian_tree bookworm "$2" |
-        docker import --change "LABEL $INPUTS_LABEL=$hash" - "$1" >/dev/null
-}
-
-build_image() { # IMAGE CONTEXT: Dockerfile on stdin
-    # The classic builder is in every engine and every docker CLI; nothing here needs more.
-    tar -C "$2" -c . -C "$WORK" Dockerfile |
-        DOCKER_BUILDKIT=0 docker build --quiet --tag "$1" - >/dev/null 2>"$WORK/build.log" || {
-        cat "$WORK/build.log" >&2
-        return 1
-    }
-}
-
-programs_context() { # lays out /usr/local/bin of the programs' image
-    local bin=$WORK/programs/usr/local/bin name
+programs_context() { # lays out /usr/local of the programs' image
+    local bin=$WORK/programs/bin name
     mkdir -p "$bin"
-    cp -l "$LAB_BIN"/{kubernetes,etcd,coredns,local-path-provisioner,pause} "$bin/" 2>/dev/null ||
-        cp "$LAB_BIN"/{kubernetes,etcd,coredns,local-path-provisioner,pause} "$bin/"
+    ln "$LAB_BIN"/{kubernetes,etcd,coredns,local-path-provisioner,pause} "$bin/"
     for name in "${KUBERNETES_NAMES[@]}"; do ln -s kubernetes "$bin/$name"; done
 }
 
 # All of the cluster's own images are one layer under many names, so it is stored once.
 component_images() { # the names, on stdout
     programs_context
-    printf 'FROM %s\nCOPY usr /usr\n' "$SERVICE_BASE" >"$WORK/Dockerfile"
+    printf 'FROM %s\nCOPY bin /usr/local/bin\n' "$SERVICE_BASE" >"$WORK/programs/Dockerfile"
     build_image "$PROGRAMS" "$WORK/programs"
-    mkdir -p "$WORK/empty"
+    mkdir -p "$WORK/component"
     local name image
     while read -r image name; do
-        printf 'FROM %s\nENTRYPOINT ["%s"]\n' "$PROGRAMS" "$name" >"$WORK/Dockerfile"
-        build_image "$image" "$WORK/empty"
+        printf 'FROM %s\nENTRYPOINT ["%s"]\n' "$PROGRAMS" "$name" >"$WORK/component/Dockerfile"
+        build_image "$image" "$WORK/component"
         echo "$image"
     done <<NAMES
 registry.k8s.io/kube-apiserver:$KUBERNETES_VERSION kube-apiserver
@@ -62,14 +44,13 @@ NAMES
 }
 
 node_files_image() { # the node without its images: TAG
-    local context=$WORK/node
-    mkdir -p "$context/usr/local/bin" "$context/kind"
-    cp -r "$LAB_DIR/node/root/." "$context/"
-    echo "$KUBERNETES_VERSION" >"$context/kind/version"
-    cp "$LAB_BIN/crictl" "$context/usr/local/bin/"
-    cp "$LAB_BIN/kubernetes" "$context/usr/local/bin/"
-    cp "$LAB_DIR/node/Dockerfile" "$WORK/Dockerfile"
-    build_image "$1" "$context"
+    local root=$WORK/node/root
+    mkdir -p "$root"
+    cp -r "$LAB_DIR/node/root/." "$root/"
+    echo "$KUBERNETES_VERSION" >"$root/kind/version"
+    ln "$LAB_BIN/crictl" "$LAB_BIN/kubernetes" "$root/usr/local/bin/"
+    cp "$LAB_DIR/node/Dockerfile" "$WORK/node/"
+    build_image "$1" "$WORK/node"
 }
 
 # As kind's own build does: the node's containerd takes the images in, packed; a node unpacks
@@ -91,14 +72,15 @@ with_images() { # FROM TAG HASH IMAGE...
     docker rm "$container" >/dev/null
 }
 
-debian_image "$NODE_BASE" "$NODE_PACKAGES"
-debian_image "$SERVICE_BASE" "$SERVICE_PACKAGES"
+debian_image "$NODE_BASE" bookworm "$NODE_PACKAGES"
+debian_image "$SERVICE_BASE" bookworm "$SERVICE_PACKAGES"
 [ "${1:-all}" != bases ] || exit 0
 
 INPUTS=$(inputs_hash "$LAB_DIR/node" "$LAB_DIR/node-image.sh" "$LAB_BIN/.built-from")
 image_is_current "$NODE_IMAGE" "$INPUTS" && exit 0
 WORK=$(mktemp -d "$LAB_CACHE/node-image.XXXXXX")
 trap 'rm -rf "$WORK"' EXIT
-mapfile -t images < <(component_images)
+component_images >"$WORK/names"
+mapfile -t images <"$WORK/names"
 node_files_image "$NODE_IMAGE-empty"
 with_images "$NODE_IMAGE-empty" "$NODE_IMAGE" "$INPUTS" "${images[@]}"
