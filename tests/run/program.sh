@@ -13,7 +13,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/rwml-test.XXXXXX")
 trap 'chmod -R u+w "$scratch" 2>/dev/null; rm -rf "$scratch"' EXIT
 began=$(date +%s.%N)
 env -u RWML_FAULT CMOCKA_MESSAGE_OUTPUT=TAP TMPDIR="$scratch" HOME="$scratch" RWML_SOURCE="$PWD" \
-    ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1" \
+    ASAN_OPTIONS="detect_leaks=1:allocator_may_return_null=1:strict_string_checks=1:detect_stack_use_after_return=1" \
     timeout -k 5 "$limit" "$program" >"$log" 2>&1 </dev/null
 code=$?
 seconds=$(awk -v a="$began" -v b="$(date +%s.%N)" 'BEGIN {printf "%.1f", b - a}')
