@@ -30,16 +30,22 @@ struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_ap
                        json_t **live, struct strv *fields) MUST_USE;
 
 /* kube_unchanged: would applying write nothing? before: the live object (NULL: there is none);
- * dry_run: what kube_apply(KUBE_DRY_RUN) answered. Compared without managedFields, resourceVersion
- * and generation; what kubectl still owns counts as a change, so that it is migrated once. Pure. */
+ * dry_run: what kube_apply(KUBE_DRY_RUN) answered. Compared without status, resourceVersion and
+ * generation. What rwml does not own yet, or kubectl still owns, counts as a change, so that it is
+ * taken over once. Pure. */
 bool kube_unchanged(const json_t *before, const json_t *dry_run);
 
-/* kube_replace_job: deletes the Job in the foreground (with its uid as precondition), waits until
- * it is gone, creates the new one. For Jobs that an apply refuses because a field cannot change. */
-struct err *kube_replace_job(struct kube_client *c, const json_t *object, const char *uid, int64_t deadline_ms,
-                             json_t **live) MUST_USE;
+/* kube_first_difference: the field path of the first value of `object` that the live object has
+ * otherwise or lacks, owned: ".spec.template.spec.containers[name="job"].image"; NULL when there is
+ * none. What only the live object has (defaults) does not count. Pure. */
+char *kube_first_difference(const json_t *live, const json_t *object) MUST_USE;
 
 /* kube_is_immutable: did the server refuse because a field can't change once the object exists? */
 bool kube_is_immutable(const struct err *e);
+
+/* kube_replace_job: deletes the Job in the foreground (with its uid as precondition), waits until
+ * it is gone, applies the new one. For Jobs that an apply refuses because a field can't change. */
+struct err *kube_replace_job(struct kube_client *c, const json_t *object, const char *uid, int64_t deadline_ms,
+                             json_t **live) MUST_USE;
 
 #endif

@@ -10,10 +10,11 @@
  * is told through kube_on_notice.
  *
  * Errors of every call below, besides those it names:
- *   RW5103_CLUSTER_UNREACHABLE  refused, no route, time limit
+ *   RW5103_CLUSTER_UNREACHABLE  refused, no route, time limit, an answer that is cut, overload
  *   RW5102_WRONG_CLUSTER        somebody else's certificate answers there
- *   RW5104_CLUSTER_REFUSED      401, 403
- *   RW5105_CLUSTER_PROTOCOL     an answer that is cut, or not what an API server says
+ *   RW5104_CLUSTER_REFUSED      401, 403, a 500 that does not pass
+ *   RW5105_CLUSTER_PROTOCOL     an answer that is not what an API server says
+ *   RW5001_OBJECT_INVALID       a name with '/' or the like, which can't be part of an API path
  */
 #ifndef KUBE_CLIENT_H
 #define KUBE_CLIENT_H
@@ -28,7 +29,7 @@ struct kube_client;
 #define KUBE_CALL_MS 40000 /* the server itself gives up an apply after 34 s */
 
 /* kube_open: connects and asks /version, so that a wrong address, certificate or credential is
- * told here and not in the middle of an apply. config and cancel are borrowed for the client's
+ * told here and not in the middle of an apply. cancel (may be NULL) is borrowed for the client's
  * life. */
 struct err *kube_open(const struct kube_config *config, const struct cancel *cancel,
                       struct kube_client **out) MUST_USE;
@@ -81,9 +82,6 @@ struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *ui
 
 /* kube_wait_gone: until the object with this uid is no longer there; RW9007_DEADLINE. */
 struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char *uid, int64_t deadline_ms) MUST_USE;
-
-/* kube_create: a plain create, for objects that must be new (a replaced Job). RW5401_OBJECT_REJECTED. */
-struct err *kube_create(struct kube_client *c, const json_t *object, json_t **out) MUST_USE;
 
 struct err *kube_namespace_exists(struct kube_client *c, const char *name, bool *out) MUST_USE;
 /* kube_namespace_ensure: *created tells whether it had to be made. A namespace that is being

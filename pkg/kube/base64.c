@@ -1,0 +1,46 @@
+#include "kube/base64.h"
+
+#include <string.h>
+
+static int value_of(char c)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *at = c ? strchr(alphabet, c) : NULL;
+    return at ? (int)(at - alphabet) : -1;
+}
+
+/* One group of four characters, the last of which may be padding. */
+static bool decode_group(const char group[4], struct buf *out)
+{
+    size_t pads = group[3] != '=' ? 0 : group[2] != '=' ? 1 : 2;
+    unsigned bits = 0;
+    for (size_t i = 0; i < 4; i++) {
+        int value = i >= 4 - pads ? 0 : value_of(group[i]);
+        if (value < 0)
+            return false;
+        bits = bits << 6 | (unsigned)value;
+    }
+    unsigned char bytes[3] = {(unsigned char)(bits >> 16), (unsigned char)(bits >> 8), (unsigned char)bits};
+    return buf_append(out, bytes, 3 - pads);
+}
+
+bool base64_decode(const char *text, struct buf *out)
+{
+    char group[4];
+    size_t filled = 0;
+    bool ended = false;
+    for (const char *c = text; *c; c++) {
+        if (strchr(" \t\r\n", *c))
+            continue;
+        if (ended)
+            return false;
+        group[filled++] = *c;
+        if (filled == 4) {
+            if (!decode_group(group, out))
+                return false;
+            ended = group[3] == '=';
+            filled = 0;
+        }
+    }
+    return filled == 0;
+}

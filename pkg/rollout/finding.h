@@ -1,0 +1,62 @@
+/* finding: what one pod's state says about its rollout. For pkg/rollout only; pure. */
+#ifndef ROLLOUT_FINDING_H
+#define ROLLOUT_FINDING_H
+
+#include "rollout/state.h"
+
+/* From the least to the most telling: of several pods and containers the highest is reported. */
+enum rank {
+    RANK_FINE,
+    RANK_SETTLING,
+    RANK_PENDING,       /* being created, pulled, started */
+    RANK_NOT_READY,
+    RANK_UNSCHEDULABLE,
+    RANK_IMAGE,
+    RANK_CONFIG,
+    RANK_CRASH,
+    RANK_FATAL          /* no waiting will help, or its budget is used up */
+};
+
+struct finding {
+    enum rank rank;
+    enum err_code code; /* to fail with: now if FATAL, else at the deadline */
+    char *reason;
+    char *cause;
+    char *container;
+    int exit_code;      /* -1: nothing exited */
+    bool log_previous;
+    bool has_log;       /* the container has run: its output may tell more */
+    bool wants_events;  /* of the pod */
+};
+
+void finding_release(struct finding *f);
+
+/* What the pods are judged by. */
+struct judge {
+    const struct rollout_snapshot *snapshot;
+    const struct rollout_options *options;
+    bool runs_for_ever;   /* exit 0 is a failure, too */
+    bool server_settles;  /* the workload's minReadySeconds covers settle_ms */
+    enum err_code crash;  /* RW6103, of a Job's pod RW6106 */
+};
+
+/* pod_judge: out is initialised here. RANK_FINE: Ready and settled, or ended as it should. */
+void pod_judge(const struct judge *j, const json_t *pod, struct finding *out);
+
+bool pod_is_ready(const json_t *pod);
+bool pod_is_ending(const json_t *pod); /* deletionTimestamp is set */
+
+/* condition_of: of an object's status.conditions the one of this type, or NULL. */
+const json_t *condition_of(const json_t *object, const char *type);
+bool condition_is(const json_t *object, const char *type, const char *status);
+
+/* seconds_since: of a time in an object; -1 when there is none. */
+int64_t seconds_since(const json_t *object, const char *pointer, int64_t now_s);
+
+/* image_proof: NULL when every container in images runs the expected image; else what is wrong,
+ * owned. *container names it (borrowed from images). A pod that does not tell yet is fine with
+ * *known false. */
+char *image_proof(const json_t *pod, const struct rollout_image *images, size_t count, bool *known,
+                  const char **container) MUST_USE;
+
+#endif

@@ -1,0 +1,186 @@
+#include "rollout/follow.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "kube/mirror.h"
+#include "kube/pod.h"
+#include "rollout/explain.h"
+
+#define JUDGE_MS 500          /* what depends on time alone is judged this often */
+#define EVENTS_AGAIN_MS 2000  /* events about one object are asked for at most this often */
+
+/* A kind whose rollout takes time, and what its pods are made by. */
+static const struct {
+    const char *kind;
+    const char *api_version;
+    const char *owned_kind; /* NULL: it makes its pods itself */
+} kinds[] = {
+    {"Deployment", "apps/v1", "ReplicaSet"},
+    {"StatefulSet", "apps/v1", "ControllerRevision"},
+    {"DaemonSet", "apps/v1", "ControllerRevision"},
+    {"Job", "batch/v1", NULL},
+    {"Pod", "v1", NULL},
+};
+
+struct tracked {
+    const struct rollout_target *target;
+    bool instant; /* applied is done */
+    bool has_owned;
+    size_t workload; /* entries of the mirror */
+    size_t owned;
+    size_t pods;
+    json_t *events; /* of events_uid; NULL: none asked for */
+    char *events_uid;
+    int64_t events_at_ms;
+    struct rollout_verdict verdict;
+};
+
+struct follower {
+    struct kube_client *client;
+    const struct rollout_follow *how;
+    struct kube_mirror *mirror;
+    struct tracked *tracked;
+    size_t count;
+};
+
+static void follower_release(struct follower *f)
+{
+    kube_mirror_free(f->mirror);
+    for (size_t i = 0; i < f->count; i++) {
+        doc_unref(f->tracked[i].events);
+        free(f->tracked[i].events_uid);
+        rollout_verdict_release(&f->tracked[i].verdict);
+    }
+    free(f->tracked);
+}
+
+static struct err *track(struct follower *f, const struct rollout_target *target, struct tracked *t)
+{
+    const char *ns = target->id.namespace;
+    *t = (struct tracked){.target = target, .instant = true};
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (!str_eq(kinds[i].kind, target->id.kind) || !str_eq(kinds[i].api_version, target->id.api_version))
+            continue;
+        t->instant = false;
+        t->has_owned = kinds[i].owned_kind != NULL;
+        TRY(kube_mirror_add(f->mirror, kinds[i].api_version, kinds[i].kind, ns, &t->workload));
+        if (t->has_owned)
+            TRY(kube_mirror_add(f->mirror, "apps/v1", kinds[i].owned_kind, ns, &t->owned));
+        TRY(kube_mirror_add(f->mirror, "v1", "Pod", ns, &t->pods));
+    }
+    return NULL;
+}
+
+static const json_t *find_named(const json_t *items, const char *name)
+{
+    size_t i;
+    json_t *item;
+    DOC_EACH_ITEM(items, i, item) {
+        if (str_eq(doc_text(item, "/metadata/name"), name))
+            return item;
+    }
+    return NULL;
+}
+
+static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
+{
+    if (t->instant) {
+        *out = (struct rollout_verdict){.outcome = ROLLOUT_READY, .reason = xstrdup("applied"), .exit_code = -1};
+        return;
+    }
+    struct rollout_snapshot s = {
+        .workload = find_named(kube_mirror_items(f->mirror, t->workload), t->target->id.name),
+        .owned = t->has_owned ? kube_mirror_items(f->mirror, t->owned) : NULL,
+        .pods = kube_mirror_items(f->mirror, t->pods),
+        .events = t->events,
+        .now_s = clock_wall_s(),
+        .deadline_passed = deadline_passed,
+        .images = t->target->images,
+        .image_count = t->target->image_count,
+    };
+    rollout_judge(&s, &f->how->options, out);
+}
+
+/* True when events were fetched that the verdict v has not seen. */
+static struct err *fetch_events(struct follower *f, struct tracked *t, const struct rollout_verdict *v, bool *fetched)
+{
+    *fetched = false;
+    bool same = str_eq(v->events_uid, t->events_uid);
+    bool soon = t->events_at_ms != 0 && clock_ms() - t->events_at_ms < EVENTS_AGAIN_MS;
+    if (!v->events_uid || (same && soon))
+        return NULL;
+    json_t *events;
+    TRY(kube_events(f->client, t->target->id.namespace, v->events_uid, &events));
+    doc_unref(t->events);
+    t->events = events;
+    t->events_at_ms = clock_ms();
+    str_set(&t->events_uid, v->events_uid);
+    *fetched = true;
+    return NULL;
+}
+
+static void tell(const struct follower *f, struct tracked *t, struct rollout_verdict *now)
+{
+    bool changed = !str_eq(now->reason, t->verdict.reason) || now->outcome != t->verdict.outcome;
+    rollout_verdict_release(&t->verdict);
+    t->verdict = *now;
+    *now = (struct rollout_verdict){0};
+    if (changed && f->how->on_change && t->verdict.outcome != ROLLOUT_FAILED)
+        f->how->on_change(f->how->ctx, t->target, &t->verdict);
+}
+
+static struct err *update(struct follower *f, struct tracked *t, bool deadline_passed)
+{
+    AUTO(rollout_verdict) now;
+    bool fetched;
+    judge(f, t, deadline_passed, &now);
+    TRY(fetch_events(f, t, &now, &fetched));
+    if (fetched) {
+        rollout_verdict_release(&now);
+        judge(f, t, deadline_passed, &now);
+    }
+    tell(f, t, &now);
+    return NULL;
+}
+
+/* All targets as they are now: *done when all are ready; the errors of those that have failed. */
+static struct err *look(struct follower *f, bool deadline_passed, bool *done)
+{
+    *done = true;
+    for (size_t i = 0; i < f->count; i++) {
+        TRY(update(f, &f->tracked[i], deadline_passed));
+        *done = *done && f->tracked[i].verdict.outcome == ROLLOUT_READY;
+    }
+    struct err *errors = NULL;
+    for (size_t i = 0; i < f->count; i++) {
+        const struct tracked *t = &f->tracked[i];
+        if (t->verdict.outcome == ROLLOUT_FAILED)
+            errors = err_join(errors, explain(f->client, t->target, &t->verdict));
+    }
+    return errors;
+}
+
+static struct err *follow(struct follower *f)
+{
+    for (;;) {
+        TRY(cancel_check(f->how->cancel));
+        bool done;
+        TRY(look(f, clock_ms() >= f->how->deadline_ms, &done));
+        if (done)
+            return NULL;
+        TRY(kube_mirror_wait(f->mirror, clock_earlier(clock_after(JUDGE_MS), f->how->deadline_ms), NULL));
+    }
+}
+
+struct err *rollout_follow(struct kube_client *c, const struct rollout_target *targets, size_t count,
+                           const struct rollout_follow *how)
+{
+    AUTO(follower) f = {.client = c, .how = how};
+    f.tracked = xcalloc(count + 1, sizeof *f.tracked);
+    f.count = count;
+    TRY(kube_mirror_new(c, &f.mirror));
+    for (size_t i = 0; i < count; i++)
+        TRY(track(&f, &targets[i], &f.tracked[i]));
+    return follow(&f);
+}
