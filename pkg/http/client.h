@@ -3,7 +3,7 @@
  * A client belongs to one thread and keeps its connections open for the next request. All waits
  * end at the deadline and at once when the cancel token is requested; after that the client can be
  * used again. main calls curl_global_init before the first client is made and
- * curl_global_cleanup after the last is freed; nothing here does.
+ * curl_global_cleanup after the last is freed, and ignores SIGPIPE; nothing here does.
  *
  * What is never done: proxies for unix sockets and loopback addresses, redirects, automatic
  * decompression, protocols other than http and https, TLS below 1.2, trust in any certificate
@@ -93,8 +93,7 @@ const char *http_response_header(const struct http_response *r, const char *name
 bool http_response_ok(const struct http_response *r); /* 2xx */
 
 /* http_do: one request, its whole answer in memory. */
-struct err *http_do(struct http_client *c, const struct http_request *request,
-                    struct http_response *response) MUST_USE;
+struct err *http_do(struct http_client *c, const struct http_request *request, struct http_response *response) MUST_USE;
 
 /* http_stream: as http_do, but the body of a 2xx answer goes to take() piece by piece as it comes.
  * An error of take ends the request and is returned. While take runs, idle_ms does not count. */
@@ -102,7 +101,18 @@ struct http_sink {
     struct err *(*take)(void *ctx, const void *bytes, size_t len);
     void *ctx;
 };
-struct err *http_stream(struct http_client *c, const struct http_request *request,
-                        struct http_sink sink, struct http_response *response) MUST_USE;
+struct err *http_stream(struct http_client *c, const struct http_request *request, struct http_sink sink,
+                        struct http_response *response) MUST_USE;
+
+/* http_body: the same, but read at the caller's pace; what nobody reads holds the connection back.
+ * http_body_open returns with the head of the answer; an answer that is not 2xx leaves *out NULL
+ * and is whole in response. request's callbacks, wait and response are borrowed until
+ * http_body_close. */
+struct http_body;
+struct err *http_body_open(struct http_client *c, const struct http_request *request, struct http_response *response,
+                           struct http_body **out) MUST_USE;
+/* http_body_read: bytes that came, valid until the next call on this client; *len 0 is the end. */
+struct err *http_body_read(struct http_body *b, const void **bytes, size_t *len) MUST_USE;
+void http_body_close(struct http_body *b); /* before the end: closes the connection */
 
 #endif
