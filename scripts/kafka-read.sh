@@ -31,11 +31,12 @@ errors=$(mktemp)
 trap 'rm -f "$errors"' EXIT
 messages=$(timeout $((SECONDS_TO_WAIT + 30)) kubectl --context "kind-$CLUSTER" -n "$NAMESPACE" \
     exec "$NAME-0" -- /opt/kafka/bin/kafka-console-consumer.sh --bootstrap-server localhost:9092 \
-    --topic "$TOPIC" --from-beginning --max-messages "$COUNT" \
+    --topic "$TOPIC" --consumer-property allow.auto.create.topics=false --from-beginning --max-messages "$COUNT" \
     --timeout-ms $((SECONDS_TO_WAIT * 1000)) 2>"$errors") || true
 [ -z "$messages" ] || printf '%s\n' "$messages"
 found=$(grep -c . <<<"$messages" || true)
 if [ "$found" -lt "$COUNT" ]; then
-    cat "$errors" >&2
-    die "topic $TOPIC of $NAME in $NAMESPACE gave $found of $COUNT messages within $SECONDS_TO_WAIT s"
+    grep -v ' INFO ' "$errors" | tail -3 >&2 || true
+    say "topic $TOPIC of $NAME in $NAMESPACE gave $found of $COUNT messages within $SECONDS_TO_WAIT s"
+    exit 1
 fi

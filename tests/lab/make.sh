@@ -10,6 +10,7 @@
 # Measured on two cores; they only feed the estimate.
 PACKAGES=3380
 PROGRAMS_SECONDS=300
+IMAGES_SECONDS=120
 NODE_IMAGE_SECONDS=30
 AFTERWARDS_SECONDS=50 # cluster and Kafka, which kind-setup.sh makes next
 LOGS=$LAB_CACHE/log
@@ -63,11 +64,17 @@ programs_seconds_left() { # COMPILED ELAPSED
 }
 
 report() { # ELAPSED
-    local compiled left other=
-    compiled=$(grep -cv '^go: ' "$LOGS/programs.log" || true)
-    left=$(programs_seconds_left "$compiled" "$1")
-    if running images; then other=', beside it Debian, Python and Kafka images'; fi
-    say "  compiled $compiled of about $PACKAGES Go packages$other; $(minutes $((left + NODE_IMAGE_SECONDS + AFTERWARDS_SECONDS))) left"
+    local compiled left=0 now=
+    if running programs; then
+        compiled=$(grep -cv '^go: ' "$LOGS/programs.log" || true)
+        left=$(programs_seconds_left "$compiled" "$1")
+        now="compiled $compiled of about $PACKAGES Go packages"
+    fi
+    if running images; then
+        now+="${now:+; }making Debian, Python and Kafka images"
+        left=$((left > IMAGES_SECONDS - $1 ? left : IMAGES_SECONDS - $1))
+    fi
+    say "  $now; $(minutes $((left + NODE_IMAGE_SECONDS + AFTERWARDS_SECONDS))) left"
 }
 
 wait_for_jobs() {
