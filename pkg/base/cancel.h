@@ -14,7 +14,7 @@
 
 struct cancel;
 
-struct err *cancel_new(struct cancel **out) MUST_USE;
+struct err *cancel_new(struct cancel **out) MUST_USE; /* fault point: cancel.new */
 void cancel_free(struct cancel *c);
 DEFINE_FREEP(cancel)
 

@@ -1,0 +1,1 @@
+int f(void) { puts(getenv("X")); return fork(); }

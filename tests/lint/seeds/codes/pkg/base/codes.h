@@ -1,0 +1,6 @@
+#define RWML_CODES(X) \
+    X(1001, USAGE, FIRST) \
+    X(1002, USAGE, SECOND) \
+    X(1003, LOCAL, THIRD) \
+    X(1003, LOCAL, FOURTH) \
+    X(1004, LOCAL, FIFTH)

@@ -1,0 +1,1 @@
+/* fault points: a.told a.hit */

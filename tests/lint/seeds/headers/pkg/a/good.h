@@ -1,0 +1,4 @@
+#ifndef A_GOOD_H
+#define A_GOOD_H
+int good(void);
+#endif

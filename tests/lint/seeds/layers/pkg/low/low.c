@@ -1,0 +1,5 @@
+#include "high/high.h"
+#include <yaml.h>
+#include <zlib.h>
+#include <cmocka.h>
+#include "fake/check.h"

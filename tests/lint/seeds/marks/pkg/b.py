@@ -1,0 +1,1 @@
+is_admin = False # ‮ check

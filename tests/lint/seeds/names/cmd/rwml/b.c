@@ -1,0 +1,1 @@
+const char *c = "rwml-34fa"; /* not: tradeshow */
