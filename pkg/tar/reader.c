@@ -38,7 +38,8 @@ static la_ssize_t next_bytes(struct archive *archive, void *ctx, const void **by
     size_t len = 0;
     if (r->has_ended)
         return 0;
-    r->pull_error = r->pull(r->ctx, bytes, &len);
+    if (!r->pull_error) /* libarchive may ask once more */
+        r->pull_error = r->pull(r->ctx, bytes, &len);
     if (r->pull_error) {
         archive_set_error(archive, EIO, "the stream failed");
         return ARCHIVE_FATAL;

@@ -3,7 +3,7 @@
  * Writing: the same entries give the same bytes, on every machine. Owners are 0:0 and nameless
  * (COPY keeps a tar's owners, as docker+buildx avoids by the same reset), times are whole seconds
  * and given by the caller. Headers are plain ustar; an extended (pax) header stands only in front
- * of an entry that needs one (long or non-ASCII name, 8 GiB and more), and never first: BuildKit tells an
+ * of an entry that needs one (a name too long for ustar, 8 GiB and more), and never first: BuildKit tells an
  * archive from a Dockerfile by the first 1024 bytes, in which a whole plain header must stand
  * (moby frontend/dockerfile isArchive). Where the first entry needs one, "./" is put in front.
  *

@@ -6,50 +6,57 @@
 
 #include "tar/tar.h"
 
-enum { BLOCK = 512, TYPE_OFFSET = 156 };
-
+/* Two writers of libarchive share the sink, one entry at a time: its pax writer cannot be told to
+ * take names as bytes and still to leave out the extended header where plain ustar suffices. */
 struct tar_writer {
-    struct archive *archive;
+    struct archive *ustar;
+    struct archive *pax;
+    struct archive *current; /* of these, the one that wrote the last header; NULL before the first */
     struct buf *sink;
     uint64_t missing; /* bytes of the file begun last that have not come */
     char *name;       /* its name */
-    bool is_empty;    /* no entry has been written */
-    bool is_broken;   /* an error was given: nothing more is written */
+    bool is_closed;   /* finished, or an error was given: nothing more is written */
 };
 
 static la_ssize_t append(struct archive *archive, void *ctx, const void *bytes, size_t len)
 {
     struct tar_writer *w = ctx;
     (void)archive;
-    if (!w->is_broken)
+    if (!w->is_closed)
         buf_add(w->sink, bytes, len);
     return (la_ssize_t)len;
 }
 
 /* checked: libarchive's refusal as an error. */
-static struct err *checked(struct tar_writer *w, int result, const char *name)
+static struct err *checked(struct tar_writer *w, struct archive *archive, int result, const char *name)
 {
     if (result == ARCHIVE_OK)
         return NULL;
-    w->is_broken = true;
-    const char *why = archive_error_string(w->archive);
+    w->is_closed = true;
+    const char *why = archive_error_string(archive);
     return err_cause(err_new(RW2003_CONTEXT_UNREADABLE, "cannot put %s into a tar", name), "%s",
                      why ? why : "libarchive gives no reason");
+}
+
+/* begin: an archive whose bytes go to the sink as they come, unblocked. */
+static struct err *begin(struct tar_writer *w, int (*set_format)(struct archive *), struct archive **out)
+{
+    struct archive *archive = *out = archive_write_new();
+    if (!archive)
+        return err_new(RW9005_RESOURCES, "cannot start a tar");
+    TRY(checked(w, archive, set_format(archive), "a header"));
+    TRY(checked(w, archive, archive_write_set_bytes_per_block(archive, 0), "a header"));
+    if (set_format == archive_write_set_format_pax_restricted) /* names are bytes, whatever the locale */
+        TRY(checked(w, archive, archive_write_set_format_option(archive, "pax", "hdrcharset", "BINARY"), "a header"));
+    return checked(w, archive, archive_write_open(archive, w, NULL, append, NULL), "a header");
 }
 
 struct err *tar_writer_new(struct buf *sink, struct tar_writer **out)
 {
     AUTO_PTR(tar_writer) w = xcalloc(1, sizeof *w);
     w->sink = sink;
-    w->is_empty = true;
-    w->archive = archive_write_new();
-    if (!w->archive)
-        return err_new(RW9005_RESOURCES, "cannot start a tar");
-    /* "Restricted" is plain ustar wherever that suffices. BINARY: names are bytes, whatever the locale. */
-    TRY(checked(w, archive_write_set_format_pax_restricted(w->archive), "a header"));
-    TRY(checked(w, archive_write_set_format_option(w->archive, "pax", "hdrcharset", "BINARY"), "a header"));
-    TRY(checked(w, archive_write_set_bytes_per_block(w->archive, 0), "a header"));
-    TRY(checked(w, archive_write_open(w->archive, w, NULL, append, NULL), "a header"));
+    TRY(begin(w, archive_write_set_format_ustar, &w->ustar));
+    TRY(begin(w, archive_write_set_format_pax_restricted, &w->pax));
     *out = STEAL(&w);
     return NULL;
 }
@@ -58,8 +65,9 @@ void tar_writer_free(struct tar_writer *w)
 {
     if (!w)
         return;
-    w->is_broken = true; /* closing writes the end blocks, which would make this look whole */
-    archive_write_free(w->archive);
+    w->is_closed = true; /* freeing writes the end blocks, which would make this look whole */
+    archive_write_free(w->ustar);
+    archive_write_free(w->pax);
     free(w->name);
     free(w);
 }
@@ -122,77 +130,70 @@ static void fill(struct archive_entry *to, const struct tar_entry *entry)
         archive_entry_set_hardlink(to, entry->link);
 }
 
-static struct err *write_header(struct tar_writer *w, const struct tar_entry *entry)
-{
-    struct archive_entry *header = archive_entry_new();
-    if (!header)
-        return err_new(RW9005_RESOURCES, "cannot make a tar header");
-    fill(header, entry);
-    struct err *e = checked(w, archive_write_header(w->archive, header), entry->name);
-    archive_entry_free(header);
-    if (e)
-        return e;
-    w->is_empty = false;
-    w->missing = entry->kind == TAR_FILE ? entry->size : 0;
-    str_set(&w->name, entry->name);
-    return NULL;
-}
-
 static struct err *write_root(struct tar_writer *w, int64_t mtime_s)
 {
     const struct tar_entry root = {.name = "./", .kind = TAR_DIR, .mode = 0755, .mtime_s = mtime_s};
-    return write_header(w, &root);
+    return tar_add_entry(w, &root);
 }
 
-/* write_first: with "./" in front where the entry turns out to have an extended header. */
-static struct err *write_first(struct tar_writer *w, const struct tar_entry *entry)
+/* write_header: as plain ustar; where that has no place for the entry, with an extended header,
+ * in front of which "./" keeps the first header plain. */
+static struct err *write_header(struct tar_writer *w, const struct tar_entry *entry, struct archive_entry *header)
 {
-    AUTO(buf) alone = BUF_INIT(TAR_HEAD_ROOM);
-    struct tar_writer *trial = NULL;
-    TRY(tar_writer_new(&alone, &trial));
-    struct err *e = write_header(trial, entry);
-    bool is_extended = alone.len < BLOCK || alone.bytes[TYPE_OFFSET] == 'x';
-    tar_writer_free(trial);
-    TRY(e);
-    if (is_extended)
+    int result = archive_write_header(w->ustar, header);
+    if (result != ARCHIVE_FAILED) {
+        w->current = w->ustar;
+        return checked(w, w->ustar, result, entry->name);
+    }
+    if (!w->current)
         TRY(write_root(w, entry->mtime_s));
-    return write_header(w, entry);
+    w->current = w->pax;
+    return checked(w, w->pax, archive_write_header(w->pax, header), entry->name);
 }
 
-/* complete: the entry before this has all its bytes. */
+/* complete: the entry before this has all its bytes, and its padding. */
 static struct err *complete(struct tar_writer *w)
 {
-    if (w->is_broken)
-        return err_new(RW2004_CONTEXT_CHANGED, "a tar that failed cannot be continued");
-    if (w->missing == 0)
+    if (w->is_closed)
+        return err_new(RW2004_CONTEXT_CHANGED, "a tar that has ended or failed cannot be continued");
+    if (w->missing > 0) {
+        w->is_closed = true;
+        return err_cause(err_new(RW2004_CONTEXT_CHANGED, "%s became shorter while it was read", w->name),
+                         "%llu bytes of it are missing", (unsigned long long)w->missing);
+    }
+    if (!w->current)
         return NULL;
-    w->is_broken = true;
-    return err_cause(err_new(RW2004_CONTEXT_CHANGED, "%s became shorter while it was read", w->name),
-                     "%llu bytes of it are missing", (unsigned long long)w->missing);
+    return checked(w, w->current, archive_write_finish_entry(w->current), w->name);
 }
 
 struct err *tar_add_entry(struct tar_writer *w, const struct tar_entry *entry)
 {
     TRY(complete(w));
-    struct err *e = check_entry(entry);
-    if (!e)
-        e = w->is_empty ? write_first(w, entry) : write_header(w, entry);
-    w->is_broken = w->is_broken || e;
+    struct archive_entry *header = archive_entry_new();
+    struct err *e = header ? check_entry(entry) : err_new(RW9005_RESOURCES, "cannot make a tar header");
+    if (!e) {
+        fill(header, entry);
+        e = write_header(w, entry, header);
+    }
+    archive_entry_free(header);
+    w->is_closed = w->is_closed || e;
+    w->missing = entry->kind == TAR_FILE ? entry->size : 0;
+    str_set(&w->name, entry->name);
     return e;
 }
 
 struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len)
 {
-    if (w->is_broken)
+    if (w->is_closed)
         return complete(w);
     if (len > w->missing) {
-        w->is_broken = true;
+        w->is_closed = true;
         return err_new(RW2004_CONTEXT_CHANGED, "%s became longer while it was read", w->name ? w->name : "a file");
     }
     while (len > 0) {
-        la_ssize_t written = archive_write_data(w->archive, bytes, len);
+        la_ssize_t written = archive_write_data(w->current, bytes, len);
         if (written <= 0)
-            return checked(w, ARCHIVE_FATAL, w->name);
+            return checked(w, w->current, ARCHIVE_FATAL, w->name);
         bytes = (const char *)bytes + written;
         len -= (size_t)written;
         w->missing -= (uint64_t)written;
@@ -203,9 +204,10 @@ struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len)
 struct err *tar_finish(struct tar_writer *w)
 {
     TRY(complete(w));
-    if (w->is_empty)
+    if (!w->current)
         TRY(write_root(w, 0));
-    TRY(checked(w, archive_write_close(w->archive), "its end"));
-    w->is_broken = true; /* nothing may follow */
+    TRY(complete(w));
+    TRY(checked(w, w->ustar, archive_write_close(w->ustar), "its end"));
+    w->is_closed = true;
     return NULL;
 }
