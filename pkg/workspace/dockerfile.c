@@ -75,8 +75,9 @@ static struct arguments read_arguments(const char *rest, char escape)
     const char *json = i < all.count && all.items[i][0] == '[' ? strchr(rest, '[') : NULL;
     if (json)
         read_json_words(json, &a.words);
-    for (; a.words.count == 0 && i < all.count; i++)
-        strv_add(&a.words, all.items[i]);
+    if (a.words.count == 0)
+        for (; i < all.count; i++)
+            strv_add(&a.words, all.items[i]);
     return a;
 }
 

@@ -137,14 +137,13 @@ static struct err *no_manifests(const struct service *s)
     return err_next(e, "rwml build %s, or set services.%s.manifests in " WORKSPACE_CONFIG_FILE, s->name, s->name);
 }
 
-static struct err *take(const char *name, const char *what, const struct matches *m, struct selection *out)
+static void take(const char *name, const char *what, const struct matches *m, struct selection *out)
 {
-    if (m->count > 1)
-        return ambiguous(name, what, m);
-    if (!name_equal(m->items[0]->name, name))
-        strv_addf(&out->notices, "%s is %s by %s", name, what, m->items[0]->name);
-    add_selected(out, m->items[0]);
-    return NULL;
+    for (size_t i = 0; i < m->count; i++) {
+        if (!name_equal(m->items[i]->name, name))
+            strv_addf(&out->notices, "%s is %s by %s", name, what, m->items[i]->name);
+        add_selected(out, m->items[i]);
+    }
 }
 
 /* Nobody has the name itself. */
@@ -167,15 +166,19 @@ static struct err *select_one(const struct workspace *w, const char *name, enum 
         meant_by is_meant;
         const char *what;
         bool build_only; /* counts for build and push */
+        bool shared;     /* for build, several that use one image are all meant */
     } ways[] = {
-        { by_own_name, "provided", true },
-        { by_image_or_workload, "used", false },
-        { by_source, "run", false },
+        { by_own_name, "provided", true, false },
+        { by_image_or_workload, "used", false, true },
+        { by_source, "run", false, false },
     };
     for (size_t i = 0; i < COUNT_OF(ways); i++) {
         AUTO(matches) m = find(w, ways[i].is_meant, name, ways[i].build_only && purpose == SELECT_BUILD);
+        if (m.count > 1 && !(ways[i].shared && purpose == SELECT_BUILD))
+            return ambiguous(name, ways[i].what, &m);
+        take(name, ways[i].what, &m, out);
         if (m.count)
-            return take(name, ways[i].what, &m, out);
+            return NULL;
     }
     return explain(w, name, purpose);
 }
@@ -219,8 +222,12 @@ static struct err *select_by_place(const struct workspace *w, const char *start_
     for (size_t i = 0; start && i < w->service_count; i++)
         if ((purpose == SELECT_BUILD || !w->services[i].build_only) && is_start_of(&w->services[i], start))
             add_match(&here, &w->services[i]);
-    if (here.count)
-        return take(start, "used", &here, out);
+    if (here.count > 1)
+        return ambiguous(start, "used", &here);
+    if (here.count) {
+        add_selected(out, here.items[0]);
+        return NULL;
+    }
     for (size_t i = 0; start && i < w->source_dirs.count; i++)
         if (path_is_below(start, w->source_dirs.items[i]))
             return select_one(w, fs_base(w->source_dirs.items[i]), purpose, out);

@@ -79,8 +79,11 @@ struct err *path_read(int dir_fd, const char *path, size_t max, struct buf *out)
     AUTO_FD fd = -1;
     struct stat st;
     struct err *e = fs_open_beneath(dir_fd, path, &fd);
-    if (e && err_errno(e) == EXDEV)
-        return err_because(RW1016_PATH_OUTSIDE, e, "%s is a link that leads out of the workspace", path);
+    if (e && err_errno(e) == EXDEV) {
+        err_free(e);
+        e = err_new(RW1016_PATH_OUTSIDE, "%s is a link that leads out of the workspace", path);
+        return err_at(err_cause(e, "nothing outside of it is read"), "%s", path);
+    }
     if (e)
         return e;
     TRY(fs_stat_fd(fd, path, &st));
