@@ -1,0 +1,151 @@
+# shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
+# rwml build.
+
+test_build_makes_the_image() {
+    new_pulse
+    rwml build
+    expect_ok
+    expect_result "$SVC:dev"
+    docker run --rm --entrypoint /pulse "$SVC:dev" refuse 2>&1 | grep -q 'not yet' || fail "the image does not run"
+    local before
+    before=$(engine_digest "$SVC:dev")
+    rwml build "$SVC"
+    expect_ok
+    expect_equal "$(engine_digest "$SVC:dev")" "$before" "image of an unchanged tree"
+    expect_result '2 of 2 steps reused\|1 of 1 steps reused'
+}
+
+test_build_context_obeys_dockerignore() {
+    new_pulse
+    echo secret >not-for-the-image
+    sed -i 's|^COPY.*|COPY . /|' "docker/$SVC.Dockerfile"
+    rwml build
+    expect_ok
+    docker create --name "$SVC" "$SVC:dev" >/dev/null
+    finally "docker rm -f $SVC >/dev/null"
+    docker export "$SVC" | tar -t >"$T/files"
+    grep -qx message "$T/files" || fail "message is missing"
+    ! grep -q 'not-for-the-image\|manifests\|docker/' "$T/files" || fail "the image has what .dockerignore leaves out"
+}
+
+with_python() { # LINE...: the Dockerfile's further lines
+    {
+        echo "FROM $PYTHON_IMAGE"
+        echo "LABEL $IMAGE_LABEL=1"
+        printf '%s\n' "$@"
+    } >"docker/$SVC.Dockerfile"
+}
+
+test_build_step_that_fails() {
+    new_pulse
+    with_python 'RUN echo this is fine' 'RUN echo the reason is here >&2; exit 23'
+    remember_state
+    rwml up
+    expect_error 1 RW3201
+    expect_line 'the reason is here'
+    expect_cause '23'
+    expect_line 'RUN echo the reason is here'
+    expect_state "no new image of $SVC; nodes and cluster unchanged"
+    expect_no_result
+    ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
+    expect_same_state
+}
+
+test_build_keeps_the_older_image_when_it_fails() {
+    new_pulse
+    rwml build
+    expect_ok
+    local before
+    before=$(engine_digest "$SVC:dev")
+    echo 'COPY nothing-there /' >>"docker/$SVC.Dockerfile"
+    rwml build
+    expect_error 1 RW3201
+    expect_equal "$(engine_digest "$SVC:dev")" "$before"
+}
+
+test_build_dockerfile_syntax() {
+    new_pulse
+    echo 'COPPY x /' >>"docker/$SVC.Dockerfile"
+    rwml build
+    expect_error 1 RW3201
+    expect_line 'COPPY'
+    echo 'LABEL nothing=1' >"docker/$SVC.Dockerfile"
+    rwml build
+    expect_error 2 RW2001
+    expect_where "docker/$SVC.Dockerfile"
+}
+
+test_build_dockerfile_missing() {
+    new_pulse
+    sed -i 's/IfNotPresent//; s|image: .*|&\n          imagePullPolicy: Never|' "$MANIFEST"
+    rm "docker/$SVC.Dockerfile"
+    remember_state
+    rwml up
+    expect_only_error 2 RW1013
+    expect_line "$SVC:dev"
+    expect_state 'nothing was contacted'
+    expect_where "$MANIFEST"
+    expect_same_state
+}
+
+test_build_base_that_no_registry_has() {
+    new_pulse
+    sed -i 's|^FROM .*|FROM e2e-registry.invalid/nothing:1|' "docker/$SVC.Dockerfile"
+    rwml build
+    expect_error 3 RW3202
+    expect_line 'e2e-registry.invalid/nothing:1'
+    expect_state "no new image of $SVC; nodes and cluster unchanged"
+}
+
+test_build_unknown_service() {
+    new_pulse
+    remember_state
+    rwml up "${SVC/pulse/puls}"
+    expect_only_error 2 RW1011
+    expect_line "$SVC"
+    expect_line 'did you mean'
+    expect_state 'nothing was contacted'
+    expect_same_state
+}
+
+test_build_only_what_is_named() {
+    new_pulse
+    cp "docker/$SVC.Dockerfile" "docker/$SVC-b.Dockerfile"
+    cp -r "manifests/dev/$SVC" "manifests/dev/$SVC-b"
+    rename_in "manifests/dev/$SVC-b" "$SVC" "$SVC-b"
+    rwml build "$SVC-b"
+    expect_ok
+    engine_digest "$SVC-b:dev" || fail "the service that was named was not built"
+    ! engine_digest "$SVC:dev" 2>/dev/null || fail "the other one was built, too"
+}
+
+# A step that takes long, told from all others by its number of seconds.
+start_long_build() {
+    SLEEP="$((RANDOM + 1000)).$$"
+    new_pulse
+    with_python "RUN sleep $SLEEP"
+    start_rwml build
+    eventually 60 step_runs
+}
+
+step_runs() { pgrep -f "sleep $SLEEP" >/dev/null; }
+step_is_gone() { ! step_runs; }
+
+test_build_interrupted() {
+    start_long_build
+    end_rwml INT
+    [ "$CODE" = 130 ] || fail "exit $CODE, not 130"
+    expect_within 5000
+    expect_state "no new image of $SVC"
+    eventually 5 step_is_gone
+    ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
+}
+
+test_build_terminated() {
+    start_long_build
+    end_rwml TERM
+    [ "$CODE" = 143 ] || fail "exit $CODE, not 143"
+    expect_within 5000
+    expect_state "no new image of $SVC"
+    eventually 5 step_is_gone
+}

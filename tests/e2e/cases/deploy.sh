@@ -1,0 +1,155 @@
+# shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
+# rwml deploy: what the cluster says no to, what it takes over, and what it leaves alone.
+
+pushed_pulse() { # a workspace whose image is on the nodes
+    new_pulse
+    "$@"
+    rwml build && expect_ok
+    rwml push && expect_ok
+}
+
+test_deploy_makes_a_missing_namespace() {
+    pushed_pulse no_pods
+    remember_state
+    rwml deploy --no-create-namespace
+    expect_only_error 4 RW5401
+    expect_line "$NS"
+    expect_same_state
+    rwml deploy --settle 0
+    expect_ok
+    expect_line "Namespace $NS created"
+    rwml deploy --settle 0
+    expect_ok
+    expect_no_line 'Namespace'
+}
+
+# The API server would take the number for what it is; Kubernetes wants a string.
+test_deploy_number_where_a_string_is_wanted() {
+    pushed_pulse add_env MOOD 65
+    printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: early, namespace: %s}\n' "$NS" >"manifests/dev/$SVC/early.yaml"
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_where "$MANIFEST:$(line_of "$MANIFEST" 'value: 65')"
+    expect_state 'nothing in the cluster was changed'
+    expect_same_state
+}
+
+test_deploy_object_that_the_server_refuses() {
+    pushed_pulse
+    kube create namespace "$NS" >/dev/null
+    printf 'apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: %s}\nspec:\n  ports:\n    - port: 70000\n' "$NS" \
+        >"manifests/dev/$SVC/service.yaml"
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_cause 70000
+    expect_where "manifests/dev/$SVC/service.yaml:6"
+    expect_state 'nothing in the cluster was changed'
+    expect_same_state
+}
+
+test_deploy_unknown_field() {
+    pushed_pulse sed -i 's/^  replicas: 1/  replica: 1/' "$MANIFEST"
+    kube create namespace "$NS" >/dev/null
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_cause 'replica'
+    expect_where "$MANIFEST:$(line_of "$MANIFEST" 'replica: 1')"
+    expect_same_state
+}
+
+test_deploy_quota() {
+    pushed_pulse
+    kube create namespace "$NS" >/dev/null
+    kube -n "$NS" create quota none --hard=count/deployments.apps=0 >/dev/null
+    eventually 10 quota_counts
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_cause 'quota'
+    expect_state 'nothing in the cluster was changed'
+    expect_same_state
+}
+
+quota_counts() { kube -n "$NS" get quota none -o json | jq -e '.status.used | length > 0' >/dev/null; }
+
+test_deploy_before_push() {
+    local node old
+    new_pulse
+    rwml up --settle 0
+    expect_ok
+    old=$(running_image "$SVC")
+    set_message "second text"
+    rwml build
+    expect_ok
+    remember_state
+    rwml deploy
+    expect_only_error 3 RW4102
+    expect_line "$(content_name "$SVC")"
+    for node in $(nodes); do expect_cause "$node"; done
+    expect_state 'nothing was applied; the pods that run are unchanged'
+    expect_next "rwml push $SVC"
+    expect_equal "$(running_image "$SVC")" "$old"
+    expect_same_state
+}
+
+test_deploy_before_build() {
+    new_pulse
+    remember_state
+    rwml deploy
+    expect_only_error 3 RW4101
+    expect_line "$SVC:dev"
+    expect_next "rwml build $SVC"
+    expect_same_state
+}
+
+test_deploy_takes_over_what_kubectl_applied() {
+    pushed_pulse
+    kube create namespace "$NS" >/dev/null
+    sed "s|image: .*|image: $SVC:older|; s|^  replicas: 1|  replicas: 1\n  paused: true|" "$MANIFEST" | kube apply -f - >/dev/null
+    rwml deploy --settle 0
+    expect_ok
+    expect_equal "$(running_image "$SVC")" "$(content_name "$SVC")"
+    # What left the manifest leaves the object, as with kubectl.
+    expect_equal "$(kube -n "$NS" get deployment "$SVC" -o 'jsonpath={.spec.paused}')" ''
+    rwml deploy --settle 0
+    expect_ok
+    expect_result '0 objects written'
+}
+
+test_deploy_conflict_with_another_manager() {
+    pushed_pulse
+    kube create namespace "$NS" >/dev/null
+    sed "s|^  replicas: 1|  replicas: 0|" "$MANIFEST" |
+        kube apply --server-side --field-manager=other-tool -f - >/dev/null
+    eventually 10 is_observed
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5409
+    expect_cause 'other-tool'
+    expect_cause 'replicas'
+    expect_where "$MANIFEST:$(line_of "$MANIFEST" replicas:)"
+    expect_state 'nothing in the cluster was changed'
+    expect_same_state
+}
+
+is_observed() {
+    kube -n "$NS" get deployment "$SVC" -o json | jq -e '.status.observedGeneration == .metadata.generation' >/dev/null
+}
+
+test_deploy_job_that_changed_is_replaced() {
+    new_pulse
+    sed -i 's/kind: Deployment/kind: Job/; s|apps/v1|batch/v1|; /replicas:/d; /selector:/,/app:/d' "$MANIFEST"
+    sed -i 's|^      terminationGrace.*|&\n      restartPolicy: Never|; s|^\( *\)  image: .*|&\n\1  args: [refuse]|' "$MANIFEST"
+    sed -i 's|^spec:|&\n  backoffLimit: 0|' "$MANIFEST"
+    rwml up
+    expect_error 1 RW6106
+    expect_line "not yet"
+    expect_state 'applied'
+    sed -i 's/args: .*/args: [leave]/' "$MANIFEST"
+    rwml up
+    expect_ok
+    expect_line "Job $SVC is replaced"
+}

@@ -1,0 +1,77 @@
+# shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
+# rwml push: every node, proved; half an image is none.
+
+test_push_before_build() {
+    new_pulse
+    remember_state
+    rwml push
+    expect_only_error 3 RW4101
+    expect_line "$SVC:dev"
+    expect_state 'nothing was pushed'
+    expect_next "rwml build $SVC"
+    expect_same_state
+}
+
+test_push_reaches_every_node() {
+    local node name digest
+    new_pulse
+    rwml build && expect_ok
+    rwml push
+    expect_ok
+    name=$(content_name "$SVC")
+    digest=$(engine_digest "$SVC:dev")
+    expect_result "$name is on 2 of 2 nodes"
+    for node in $(nodes); do
+        node_has "$node" "$name" || fail "$node lacks $name"
+        node_has "$node" "$SVC:dev" || fail "$node lacks $SVC:dev"
+        expect_equal "$(node_digest "$node" "$name")" "$digest" "digest on $node"
+    done
+    remember_state
+    rwml push
+    expect_ok
+    expect_result 'nothing to send'
+    expect_same_state
+}
+
+test_push_mends_one_node() {
+    local node name
+    new_pulse
+    rwml build && expect_ok
+    rwml push && expect_ok
+    name=$(content_name "$SVC")
+    node=$(nodes | tail -1)
+    docker exec "$node" crictl rmi "$name" >/dev/null
+    ! node_has "$node" "$name" || fail "the image is still there"
+    rwml push
+    expect_ok
+    node_has "$node" "$name" || fail "$node lacks $name"
+}
+
+test_push_name_that_was_lost() {
+    local node name
+    new_pulse
+    rwml build && expect_ok
+    rwml push && expect_ok
+    name=$(content_name "$SVC")
+    node=$(nodes | tail -1)
+    docker exec "$node" ctr -n k8s.io images rm "docker.io/library/$name" >/dev/null
+    rwml push
+    expect_ok
+    expect_line "$node: had the content, got the name"
+    node_has "$node" "$name" || fail "$node lacks $name"
+}
+
+test_push_old_names_stay() {
+    local old node
+    new_pulse
+    rwml build && expect_ok
+    rwml push && expect_ok
+    old=$(content_name "$SVC")
+    set_message 'another text'
+    rwml build && expect_ok
+    rwml push && expect_ok
+    for node in $(nodes); do
+        node_has "$node" "$old" || fail "$node has lost $old"
+        expect_equal "$(node_digest "$node" "$SVC:dev")" "$(engine_digest "$SVC:dev")"
+    done
+}

@@ -1,0 +1,125 @@
+# shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
+# The sample workspace under other names, with Kafka: what the README promises. The tests share
+# one workspace and one namespace; each can be run alone.
+
+NS=e2e-shop
+SERVICES=(e2eticks e2ebars)
+IMAGES='/e2e(ticks|bars):'
+SHOP=$LOGS/shop
+
+# Topics of this run alone, since Kafka keeps what earlier runs wrote; and short candles.
+use_own_topics() {
+    local run ticks=$SHOP/manifests/dev/e2eticks/e2eticks.yaml bars=$SHOP/manifests/dev/e2ebars/config.yaml
+    run=$(date +%s)
+    sed -i "s|^\( *\)env:|&\n\1  - name: KAFKA_TOPIC\n\1    value: e2eticks-$run|" "$ticks"
+    sed -i "s|^\( *\)WINDOW_SECONDS:.*|\1WINDOW_SECONDS: \"2\"\n\1KAFKA_INPUT_TOPIC: e2eticks-$run\n\1KAFKA_OUTPUT_TOPIC: e2ebars-$run|" "$bars"
+    echo "$run" >"$SHOP.run"
+}
+
+sample() { # goes to the workspace, which the first test makes, and sees to it that it is up
+    if [ ! -e "$SHOP.run" ]; then
+        sample_workspace "$SHOP" "$NS"
+        use_own_topics
+    fi
+    RUN=$(cat "$SHOP.run")
+    cd "$SHOP" || fail "no workspace"
+    rwml up
+    expect_ok
+}
+
+read_topic() { # TOPIC COUNT
+    "$CHECKOUT/scripts/kafka-read.sh" --name "$CLUSTER" --kafka-name "$KAFKA_NAME" \
+        --kafka-namespace "$KAFKA_NAMESPACE" "$1" "$2"
+}
+
+test_sample_up_brings_messages_to_both_topics() {
+    local service node
+    sample
+    for service in "${SERVICES[@]}"; do
+        expect_result "^$service  *deploy  *$(content_name "$service")"
+        expect_equal "$(running_image "$service")" "$(content_name "$service")"
+        for node in $(nodes); do
+            node_has "$node" "$service:dev" || fail "$node lacks $service:dev"
+            expect_equal "$(node_digest "$node" "$(content_name "$service")")" "$(engine_digest "$service:dev")"
+        done
+    done
+    read_topic "e2eticks-$RUN" 3 | tee "$T/ticks"
+    jq -es 'length == 3 and all(.[]; .price > 0 and .symbol and .source)' "$T/ticks" || fail "these are no trades"
+    read_topic "e2ebars-$RUN" 2 | tee "$T/bars"
+    jq -es 'length == 2 and all(.[]; .high >= .low and .symbol and .end_ms - .start_ms == 2000)' "$T/bars" ||
+        fail "these are no candles"
+}
+
+test_sample_second_up_writes_nothing() {
+    local node
+    sample
+    eventually 30 settled
+    versions_state "$NS" >"$T/before"
+    for node in $(nodes); do node_state "$node" "$IMAGES" >>"$T/before"; done
+    rwml up
+    expect_ok
+    expect_result 'nothing to send'
+    expect_result '0 objects written'
+    expect_no_line ' changed\| created'
+    expect_within 10000
+    versions_state "$NS" >"$T/after"
+    for node in $(nodes); do node_state "$node" "$IMAGES" >>"$T/after"; done
+    diff -U2 "$T/before" "$T/after" || fail "something was written, see above"
+}
+
+test_sample_edit_reaches_the_pod() {
+    local old new node bars main=services/e2eticks/src/e2eticks/main.py
+    sample
+    old=$(content_name e2eticks)
+    bars=$(kube -n "$NS" get pods -l app.kubernetes.io/name=e2ebars -o 'jsonpath={.items[0].metadata.uid}')
+    cp "$main" "$T/main.py"
+    finally "cp $T/main.py $SHOP/$main"
+    sed -i 's|logger.info("Kafka broker: {}"|logger.info("edited at '"$RUN"': {}"|' "$main"
+    ! cmp -s "$main" "$T/main.py" || fail "the edit did not apply"
+    rwml up e2eticks
+    expect_ok
+    new=$(content_name e2eticks)
+    [ "$new" != "$old" ] || fail "the name is still $old"
+    expect_equal "$(running_image e2eticks)" "$new"
+    log_has e2eticks "edited at $RUN" || fail "the pod's log does not show the edit"
+    for node in $(nodes); do
+        node_has "$node" "$old" || fail "$node has lost $old"
+        node_has "$node" "$new" || fail "$node lacks $new"
+    done
+    expect_equal "$(kube -n "$NS" get pods -l app.kubernetes.io/name=e2ebars -o 'jsonpath={.items[0].metadata.uid}')" \
+        "$bars" "the other service's pod"
+}
+
+test_sample_one_verb_at_a_time() {
+    local verb
+    sample
+    for verb in build push deploy; do
+        rwml $verb e2eticks
+        expect_ok
+        expect_result "^e2eticks  *$verb "
+    done
+    (cd services/e2ebars && rwml build) # in a service's directory: that service
+    grep -q '^e2ebars  *build' "$T/out" || fail "not the service of this directory"
+    ! grep -q '^e2eticks' "$T/out" || fail "the other service was built, too"
+}
+
+test_sample_image_holds_the_services_only() {
+    sample
+    docker run --rm --entrypoint find e2eticks:dev /app -name '*.[ch]' -not -path '*/.venv/*' >"$T/sources"
+    [ ! -s "$T/sources" ] || fail "C sources in the image: $(head -3 "$T/sources")"
+    docker run --rm --entrypoint ls e2eticks:dev -A /app >"$T/files"
+    ! grep -qx 'pkg\|cmd\|build\|manifests\|\.git' "$T/files" || fail "more in the image than the services"
+    expect_equal "$(docker run --rm --entrypoint id e2eticks:dev -un)" app user
+}
+
+test_sample_without_uv_lock() {
+    sample
+    cp -a "$SHOP" "$T/unlocked"
+    cd "$T/unlocked" || fail "no copy"
+    rm uv.lock
+    rwml build e2eticks
+    expect_error 1 RW3201
+    expect_line 'uv.lock'
+    expect_state 'no new image of e2eticks; nodes and cluster unchanged'
+    expect_no_result
+}

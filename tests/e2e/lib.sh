@@ -1,0 +1,198 @@
+# shellcheck shell=bash
+# What a test is written with. A test is a function test_NAME in cases/; it has a folder of its
+# own ($T, which is also $HOME), a service name ($SVC) and a namespace ($NS) that no other test
+# has, and ends at the first thing that is not as expected.
+. "$(dirname "${BASH_SOURCE[0]}")/state.sh"
+. "$E2E/workspace.sh"
+. "$E2E/standalone.sh"
+
+SKIPPED=77 # exit code of a test that a machine cannot run
+
+fail() {
+    local i
+    echo "FAILED: $*" >&2
+    for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
+        case ${BASH_SOURCE[i]} in
+        */cases/*) echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2 ;;
+        esac
+    done
+    exit 1
+}
+
+skip() { # NEED: what the machine lacks
+    echo "$*" >"$T/need"
+    exit $SKIPPED
+}
+
+# ---------------------------------------------------------------- rwml
+
+# What rwml gets for an environment, and nothing else. Its PATH leads nowhere: no docker, kind or
+# kubectl can take part. A later value wins.
+RWML_ENV=(PATH=/nonexistent HOME="$T" KUBECONFIG="$KUBECONFIG")
+[ -z "${DOCKER_HOST:-}" ] || RWML_ENV+=(DOCKER_HOST="$DOCKER_HOST")
+
+run_rwml() { # ARGUMENT...: becomes rwml, for where it has to run in the background or in a pipe
+    exec env -i "${RWML_ENV[@]}" "$RWML" "$@"
+}
+
+rwml() { # ARGUMENT...: leaves its exit code in CODE, its output in $T/out and $T/err
+    local began
+    began=$(date +%s%N)
+    CODE=0
+    (run_rwml "$@") >"$T/out" 2>"$T/err" </dev/null || CODE=$?
+    TOOK_MS=$((($(date +%s%N) - began) / 1000000))
+    show_run "$*"
+    check_death
+}
+
+show_run() { # COMMAND: for the log
+    echo "+ rwml $1: exit $CODE after ${TOOK_MS:-?} ms"
+    sed 's/^/  out: /' "$T/out"
+    sed 's/^/  err: /' "$T/err"
+}
+
+# A death that nobody asked for is never an expected failure.
+check_death() {
+    case $CODE in
+    130 | 141 | 143) ;;
+    70 | 126 | 127) fail "rwml ended with $CODE" ;;
+    *) [ "$CODE" -lt 128 ] || fail "rwml died by signal $((CODE - 128))" ;;
+    esac
+}
+
+start_rwml() { # ARGUMENT...: in the background; PID
+    (run_rwml "$@") >"$T/out" 2>"$T/err" </dev/null &
+    PID=$!
+}
+
+end_rwml() { # SIGNAL: sends it, and waits: CODE, TOOK_MS
+    local began
+    began=$(date +%s%N)
+    kill "-$1" "$PID"
+    CODE=0
+    wait "$PID" || CODE=$?
+    TOOK_MS=$((($(date +%s%N) - began) / 1000000))
+    show_run "(SIG$1)"
+    check_death
+}
+
+# ---------------------------------------------------------------- expectations
+
+expect_ok() { [ "$CODE" = 0 ] || fail "exit $CODE, not 0"; }
+
+# expect_error EXIT CODE...: this exit code, an error of each of these codes, in the form of
+# docs/errors.md, each with a state.
+expect_error() {
+    local code
+    [ "$CODE" = "$1" ] || fail "exit $CODE, not $1"
+    shift
+    for code in "$@"; do
+        grep -q "^error\[$code\]: " "$T/err" || fail "no error[$code] on stderr"
+    done
+    awk '/^error\[RW[0-9]+\]: / { if (open) exit 1; open = 1 } /^  state: / { open = 0 } END { if (open) exit 1 }' \
+        "$T/err" || fail "an error has no state: line"
+    expect_no_line '^error\[RW[0-9]*\]: .\{121,\}'
+}
+
+# expect_only_error EXIT CODE...: the same, and nothing was said before it or as a result.
+expect_only_error() {
+    expect_error "$@"
+    head -1 "$T/err" | grep -q '^error\[RW' || fail "stderr does not begin with the error"
+    expect_no_result
+}
+
+expect_line() { grep -q -- "$1" "$T/err" || fail "no line on stderr matches: $1"; }
+expect_no_line() { ! grep -q -- "$1" "$T/err" || fail "a line on stderr matches: $1"; }
+expect_cause() { expect_line "^  cause: .*$1"; }
+expect_state() { expect_line "^  state: .*$1"; }
+expect_next() { grep -A1 '^  next: ' "$T/err" | grep -q -- "$1" || fail "no next: with $1"; }
+expect_where() { expect_line "^  where: .*$1"; }
+expect_result() { grep -q -- "$1" "$T/out" || fail "no result on stdout matches: $1"; }
+expect_no_result() { [ ! -s "$T/out" ] || fail "stdout is not empty"; }
+expect_within() { [ "$TOOK_MS" -le "$1" ] || fail "took $TOOK_MS ms, not at most $1"; }
+
+expect_equal() { [ "$1" = "$2" ] || fail "${3:-value} is '$1', not '$2'"; }
+
+eventually() { # SECONDS COMMAND...
+    local until=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$until" ] || fail "not within the time: $*"
+        sleep 0.1
+    done
+}
+
+# ---------------------------------------------------------------- cluster, nodes, engine
+
+remember_state() {
+    eventually 20 settled
+    state "$NS" "/$SVC:" >"$T/before"
+}
+
+settled() { # pods that an earlier step replaced are gone
+    ! kube -n "$NS" get pods -o json 2>/dev/null | jq -e '.items[] | select(.metadata.deletionTimestamp)' >/dev/null
+}
+
+expect_same_state() {
+    state "$NS" "/$SVC:" >"$T/after"
+    diff -U2 "$T/before" "$T/after" || fail "the state of cluster or nodes has changed, see above"
+    expect_no_leftovers
+}
+
+# An import that was left behind stays for ever; another test's ends by itself.
+expect_no_leftovers() { eventually 20 no_leftovers; }
+
+no_leftovers() {
+    local node
+    for node in $(nodes); do
+        ! docker top "$node" -eo args | grep -q '^ctr .*import' || return 1
+    done
+}
+
+node_has() { # NODE NAME
+    docker exec "$1" crictl images -o json |
+        jq -e --arg name "docker.io/library/$2" 'any(.images[].repoTags[]?; . == $name)' >/dev/null
+}
+
+node_digest() { # NODE NAME: the digest that the node's runtime reports
+    docker exec "$1" crictl images -o json |
+        jq -r --arg name "docker.io/library/$2" '.images[] | select(any(.repoTags[]?; . == $name)) | .id'
+}
+
+engine_digest() { docker image inspect -f '{{.Id}}' "$1"; } # NAME
+
+content_name() { # SERVICE: what rwml has to call the image that the engine has now
+    local digest
+    digest=$(engine_digest "$1:dev")
+    echo "$1:dev-${digest:7:12}"
+}
+
+running_image() { kube -n "$NS" get deployment "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}'; } # NAME
+
+pod_log() { kube -n "$NS" logs --prefix=false "deployment/$1" 2>/dev/null; } # DEPLOYMENT
+log_has() { pod_log "$1" | grep -q -- "$2"; }                                # DEPLOYMENT PATTERN
+
+env_of() { # DEPLOYMENT VARIABLE: its literal value
+    kube -n "$NS" get deployment "$1" -o json |
+        jq -r --arg name "$2" '.spec.template.spec.containers[0].env[] | select(.name == $name) | .value'
+}
+
+# ---------------------------------------------------------------- workspaces
+
+MANIFEST=manifests/dev/$SVC/$SVC.yaml
+
+new_pulse() { # makes the test's own workspace of the small service, and goes there
+    pulse_workspace "$T/workspace" "$SVC" "$NS"
+    cd "$T/workspace" || fail "no workspace"
+}
+
+set_message() { echo "$1" >message; }
+
+no_pods() { sed -i 's/replicas: 1/replicas: 0/' "$MANIFEST"; } # where only objects matter
+
+add_env() { # NAME VALUE: as written, a line of YAML
+    grep -q '^ *env:$' "$MANIFEST" || sed -i 's|^\( *\)  image: .*|&\n\1  env:|' "$MANIFEST"
+    sed -i "s|^\( *\)env:$|&\n\1  - name: $1\n\1    value: $2|" "$MANIFEST"
+}
+
+line_of() { grep -n -m1 -- "$2" "$1" | cut -d: -f1; } # FILE PATTERN

@@ -1,0 +1,29 @@
+# shellcheck shell=bash disable=SC2034 # the variables are for those who source this
+# What everything here shares: names and places. Source it; it defines variables and functions only.
+#
+# Whatever the tests make can be told by its name: images and namespaces begin with e2e, images
+# carry the label rwml.e2e, containers are called rwml-test-….
+. "$(dirname "${BASH_SOURCE[0]}")/../../scripts/common.sh"
+
+E2E=$CHECKOUT/tests/e2e
+KEPT=$CHECKOUT/build/e2e # from run to run: kubeconfig, uv.lock, the small service's program
+CLUSTER=rwml-test-e2e
+STANDALONE=rwml-test-alone # nodes without a cluster around them, see standalone.sh
+KAFKA_NAME=mq
+KAFKA_NAMESPACE=streaming
+BROKER=$KAFKA_NAME-kafka-bootstrap.$KAFKA_NAMESPACE.svc.cluster.local:9092
+IMAGE_LABEL=rwml.e2e
+KUBECONFIG=$KEPT/kubeconfig
+export KUBECONFIG
+# On machines without public images the base is there already, made by tests/lab.
+PYTHON_IMAGE=python:3.12-slim-bookworm
+PATH=$PATH:$HOME/.local/bin
+
+RWML=${RWML:-$CHECKOUT/build/rwml}             # what is tested
+RWML_FAULTY=${RWML_FAULTY:-$CHECKOUT/build/fault/rwml} # the same with fault points
+
+kube() { kubectl --context "kind-$CLUSTER" "$@"; }
+
+nodes() { # those of the tests' cluster
+    docker ps -a --filter "label=io.x-k8s.kind.cluster=$CLUSTER" --format '{{.Names}}' | sort
+}
