@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException
 from loguru import logger
 from quixstreams import Application
 from quixstreams.dataframe.windows import Count, First, Last, Max, Min, Sum
-from quixstreams.kafka.exceptions import KafkaBrokerUnavailableError
+from quixstreams.kafka.exceptions import KafkaBrokerUnavailableError, KafkaProducerDeliveryError
 
 from candles.config import Settings
 
@@ -27,7 +27,7 @@ def main() -> None:
         make_candles(settings)
     except KafkaException as error:
         sys.exit(f"error: Kafka at {settings.kafka_broker_address}: {error.args[0].str()}")
-    except KafkaBrokerUnavailableError as error:
+    except (KafkaBrokerUnavailableError, KafkaProducerDeliveryError) as error:
         sys.exit(f"error: Kafka at {settings.kafka_broker_address}: {error}")
     logger.info("stopped")
 
@@ -41,6 +41,8 @@ def make_candles(settings: Settings) -> None:
         loglevel="WARNING",
         request_timeout=BROKER_ANSWER_SECONDS,
         broker_availability_timeout=BROKER_OUTAGE_SECONDS,
+        # A commit waits for its messages to be delivered, however long that takes.
+        producer_extra_config={"message.timeout.ms": BROKER_OUTAGE_SECONDS * 1000},
     )
     trades = app.topic(
         settings.kafka_input_topic, key_deserializer="str", value_deserializer="json"
