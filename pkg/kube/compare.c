@@ -12,12 +12,17 @@ static json_t *asked_for(const json_t *object)
     return copy;
 }
 
+/* A bare ServiceAccount sets no field, so nobody owns any. */
+static bool same_fields(const json_t *a, const json_t *b)
+{
+    return a && b ? doc_equal(a, b) : !a && !b;
+}
+
 bool kube_unchanged(const json_t *before, const json_t *dry_run)
 {
     if (!before || kube_kubectl_owns(before))
         return false;
-    const json_t *owned = kube_owned_fields(before, KUBE_MANAGER);
-    if (!owned || !doc_equal(owned, kube_owned_fields(dry_run, KUBE_MANAGER)))
+    if (!same_fields(kube_owned_fields(before, KUBE_MANAGER), kube_owned_fields(dry_run, KUBE_MANAGER)))
         return false;
     DOC_AUTO was = asked_for(before);
     DOC_AUTO would_be = asked_for(dry_run);

@@ -44,6 +44,9 @@ struct err *kube_logs(struct kube_client *c, const char *namespace, const char *
         return NULL; /* "is waiting to start", "previous terminated container … not found", the pod is gone */
     if (answer.status != 200)
         return kube_unexpected(&answer, "cannot read the log of pod %s/%s", namespace, pod);
+    /* kubelet says so, with 200, when the runtime has removed the container meanwhile. */
+    if (str_starts(buf_text(&answer.text), "unable to retrieve container logs for "))
+        return NULL;
     keep_end(&answer.text);
     *out = answer.text;
     answer.text = (struct buf){0};

@@ -53,25 +53,28 @@ static void hide_values(const json_t *object, char **line)
     }
 }
 
-static const char *value_word(const json_t *object, const char *value)
+static const char *value_word(const char *value)
 {
-    if (is_secret(object))
-        return "another type";
     if (str_starts(value, "map["))
         return "a mapping";
     return str_starts(value, "[") ? "a list" : value;
 }
 
-/* "expected string, got &value.valueUnstructured{Value:65}": Go's way to print what we sent. */
+/* "expected string, got &value.valueUnstructured{Value:65}", "expected boolean, got &{no}": Go's way
+ * to print what we sent. */
 static void plain_value(const json_t *object, char **line)
 {
-    static const char open[] = "&value.valueUnstructured{Value:";
-    char *at = strstr(*line, open);
-    char *end = at ? strrchr(at, '}') : NULL;
-    if (!end)
+    static const char got[] = ", got ";
+    char *at = strstr(*line, got);
+    if (!at)
         return;
-    AUTO_STR value = xstrndup(at + strlen(open), (size_t)(end - at) - strlen(open));
-    AUTO_STR short_line = xasprintf("%.*s%s%s", (int)(at - *line), *line, value_word(object, value), end + 1);
+    const char *open = strchr(at, '{');
+    const char *end = strrchr(at, '}');
+    bool printed = at[strlen(got)] == '&' && open && end > open;
+    AUTO_STR value = printed ? xstrndup(open + 1, (size_t)(end - open - 1)) : xstrdup(at + strlen(got));
+    const char *shown = str_starts(value, "Value:") ? value + strlen("Value:") : value;
+    AUTO_STR short_line = xasprintf("%.*s%s%s", (int)(at - *line), *line, got,
+                                    is_secret(object) ? "another type" : value_word(shown));
     str_set(line, short_line);
 }
 
@@ -199,15 +202,6 @@ void kube_refusal_read(const json_t *object, const json_t *status, const char *w
         add_line(object, out, words);
 }
 
-bool kube_refusal_by_kubectl(const struct kube_refusal *r)
-{
-    for (size_t i = 0; i < r->owners.count; i++) {
-        if (!kube_is_kubectl(r->owners.items[i], strlen(r->owners.items[i])))
-            return false;
-    }
-    return r->owners.count > 0;
-}
-
 /* Only what can't be a password: numbers, booleans, image names. */
 static char *shown_value(const json_t *object, const char *field)
 {
@@ -241,18 +235,34 @@ static char *conflict_line(const struct kube_refusal *r, size_t i, const json_t 
     return xasprintf("%s is owned by \"%s\"; you set another value", r->fields.items[i], r->owners.items[i]);
 }
 
+static bool is_by_kubectl(const struct kube_refusal *r, size_t i)
+{
+    return kube_is_kubectl(r->owners.items[i], strlen(r->owners.items[i]));
+}
+
+bool kube_refusal_by_kubectl(const struct kube_refusal *r)
+{
+    for (size_t i = 0; i < r->owners.count; i++) {
+        if (!is_by_kubectl(r, i))
+            return false;
+    }
+    return r->owners.count > 0;
+}
+
+/* What kubectl owns is not told: it would be taken over if nobody else stood in the way. */
 static struct err *conflict_error(const struct kube_refusal *r, const json_t *object, const json_t *live)
 {
     AUTO_STR what = kube_id_text(kube_id_of(object));
-    size_t count = r->owners.count < r->fields.count ? r->owners.count : r->fields.count;
-    struct err *e = err_new(RW5409_CONFLICT, "%s: another manager owns %zu field%s that you set", what, count,
-                            count == 1 ? "" : "s");
-    AUTO_STR first = count > 0 ? conflict_line(r, 0, object, live) : xstrdup(r->lines.items[0]);
-    e = err_at(err_cause(e, "%s", first), "%s", what);
-    for (size_t i = 1; i < count; i++) {
-        AUTO_STR line = conflict_line(r, i, object, live);
-        e = err_detail(e, line, strlen(line));
+    AUTO(strv) lines = {0};
+    for (size_t i = 0; i < r->owners.count && i < r->fields.count; i++) {
+        if (!is_by_kubectl(r, i))
+            strv_add_take(&lines, conflict_line(r, i, object, live));
     }
+    struct err *e = err_new(RW5409_CONFLICT, "%s: another manager owns %zu field%s that you set", what, lines.count,
+                            lines.count == 1 ? "" : "s");
+    e = err_at(err_cause(e, "%s", lines.count > 0 ? lines.items[0] : r->lines.items[0]), "%s", what);
+    for (size_t i = 1; i < lines.count; i++)
+        e = err_detail(e, lines.items[i], strlen(lines.items[i]));
     e = err_next(e, "delete the field from the manifest, so that its owner keeps it");
     return err_next(e, "kubectl apply --server-side --force-conflicts --field-manager=" KUBE_MANAGER
                        " -f FILE   (takes the field over)");

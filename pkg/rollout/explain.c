@@ -8,15 +8,30 @@
 #define LOG_LINES 20   /* shown: enough for a Python traceback of a few frames */
 #define LOG_LOOKED 60  /* fetched: a traceback's head may lie before them */
 
+/* Events end in what a probe printed, its line breaks included. */
+static char *one_line(const char *text)
+{
+    char *line = xstrdup(text);
+    size_t len = line ? strlen(line) : 0;
+    while (len > 0 && strchr(" \r\n", line[len - 1]))
+        line[--len] = '\0';
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] == '\n')
+            line[i] = ' ';
+    }
+    return line;
+}
+
 static struct err *add_cause(struct err *e, const struct rollout_verdict *v, const char *output, size_t len)
 {
     AUTO_STR words = v->container ? rollout_last_words(output, len) : NULL;
-    if (v->cause && words)
-        return err_cause(e, "%s; last output: %s", v->cause, words);
+    AUTO_STR cause = one_line(v->cause);
+    if (cause && words)
+        return err_cause(e, "%s; last output: %s", cause, words);
     if (words)
         return err_cause(e, "last output: %s", words);
-    if (v->cause)
-        return err_cause(e, "%s", v->cause);
+    if (cause)
+        return err_cause(e, "%s", cause);
     return v->container && v->exit_code >= 0 ? err_cause(e, "it printed nothing before it ended") : e;
 }
 

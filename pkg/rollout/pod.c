@@ -173,7 +173,7 @@ static int64_t seconds_since_first_crash(const struct subject *s, const json_t *
     return seconds_since(terminated, first ? "/finishedAt" : "/startedAt", s->judge->snapshot->now_s);
 }
 
-static char *crash_words(const struct subject *s, const json_t *terminated)
+static char *crash_words(const struct subject *s, const json_t *terminated, bool final)
 {
     int64_t exit_code = doc_i64(terminated, "/exitCode", -1);
     if (str_eq(doc_text(terminated, "/reason"), "OOMKilled")) {
@@ -188,7 +188,7 @@ static char *crash_words(const struct subject *s, const json_t *terminated)
     }
     if (exit_code == 0)
         return xstrdup("ends by itself, but is to keep running (exit 0");
-    return xasprintf("keeps crashing (exit %" PRId64, exit_code);
+    return xasprintf("%s (exit %" PRId64, final ? "keeps crashing" : "crashed", exit_code);
 }
 
 static const char *event_message(const struct judge *j, const json_t *pod, const char *reason, const char *start);
@@ -199,18 +199,20 @@ static void judge_crash(const struct subject *s, const json_t *terminated, bool 
     int64_t restarts = doc_i64(s->status, "/restartCount", 0);
     bool never = str_eq(doc_text(s->pod, "/spec/restartPolicy"), "Never");
     bool used_up = restarts >= o->restart_budget || seconds_since_first_crash(s, terminated) * 1000 >= o->budget_ms;
-    bool fatal = down && (used_up || never) && s->judge->crash != RW6106_JOB_FAILED;
+    /* A Job makes a new pod where the pod itself never restarts, and counts them. */
+    bool fatal = down && (never ? s->judge->crash != RW6106_JOB_FAILED : used_up);
     found(out, s, fatal ? RANK_FATAL : RANK_CRASH, s->judge->crash, NULL);
     out->exit_code = (int)doc_i64(terminated, "/exitCode", -1);
     out->has_log = true;
     out->log_previous = doc_get(s->status, "/state/terminated") == NULL;
-    AUTO_STR words = crash_words(s, terminated);
+    bool final = fatal || s->judge->snapshot->deadline_passed;
+    AUTO_STR words = crash_words(s, terminated, final);
     int64_t age_s = seconds_since(s->pod, "/status/startTime", s->judge->snapshot->now_s);
-    if (fatal || s->judge->snapshot->deadline_passed)
+    if (final)
         out->reason = xasprintf("%s \"%s\" %s, %" PRId64 " restart%s in %" PRId64 " s)", noun(s), s->name, words,
                                 restarts, restarts == 1 ? "" : "s", age_s);
     else
-        out->reason = xasprintf("%s \"%s\" %s); it is started again", noun(s), s->name, words);
+        out->reason = xasprintf("%s \"%s\" %s); it is %s again", noun(s), s->name, words, never ? "tried" : "started");
     const char *probe = event_message(s->judge, s->pod, "Unhealthy", "Liveness probe failed");
     if (out->exit_code == 137 || out->exit_code == 143) {
         out->wants_events = true;

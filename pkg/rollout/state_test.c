@@ -15,7 +15,7 @@
 #include "rollout/state.h"
 
 static const char DIRECTORY[] = "tests/data/rollout";
-#define CASES_AT_LEAST 40
+#define CASES_AT_LEAST 70
 
 static json_t *load(const char *name)
 {

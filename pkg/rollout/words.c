@@ -72,7 +72,7 @@ static bool parse_frame(struct span s, struct frame *out)
 
 static bool frame_is_own(struct frame f)
 {
-    return !span_starts(f.file, "<") && !span_has(f.file, "/site-packages/") && !span_has(f.file, "/lib/python");
+    return !span_starts(f.file, "<frozen ") && !span_has(f.file, "/site-packages/") && !span_has(f.file, "/lib/python");
 }
 
 static void feed_frame(struct traceback *t, struct frame frame)
