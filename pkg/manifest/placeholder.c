@@ -6,6 +6,8 @@
 #include "base/buf.h"
 #include "manifest/values.h"
 
+#define NAME_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 /* What stands at a dollar. */
 enum dollar { DOLLAR_PLAIN, DOLLAR_ESCAPED, DOLLAR_PLACEHOLDER };
 
@@ -26,12 +28,12 @@ static size_t plain_length(const char *at)
 static const char *read_body(const char *body, struct placeholder *out, const char **why)
 {
     const char *close = strchr(body, '}');
-    size_t len = strcspn(body, ":}");
+    size_t len = strspn(body, NAME_CHARACTERS);
     if (!close)
         *why = "a \"${\" has no \"}\"";
     else if (!variable_name_ok(body, len))
         *why = "behind \"${\" a name is wanted: letters, digits and \"_\"";
-    else if (body[len] == ':' && body[len + 1] != '-')
+    else if (body[len] != '}' && !str_starts(body + len, ":-"))
         *why = "only ${NAME} and ${NAME:-default} are understood";
     else if (memmem(body, (size_t)(close - body), "${", 2))
         *why = "a default can't hold another \"${\"";
