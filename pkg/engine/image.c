@@ -1,0 +1,161 @@
+#include "engine/image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/call.h"
+#include "engine/lines.h"
+
+static void path_of_image(struct http_path *path, const char *ref, const char *verb)
+{
+    http_path_fixed(path, "/images");
+    http_path_segments(path, ref);
+    http_path_fixed(path, verb);
+}
+
+static void read_texts(const json_t *array, struct strv *out)
+{
+    size_t i;
+    json_t *item;
+    DOC_EACH_ITEM(array, i, item)
+        if (doc_text(item, ""))
+            strv_add(out, doc_text(item, ""));
+}
+
+static struct err *read_image(const json_t *tree, struct engine_image *out)
+{
+    const char *id = doc_text(tree, "/Id");
+    int64_t size = doc_i64(tree, "/Size", 0);
+    if (!id)
+        return err_new(RW3106_ENGINE_PROTOCOL, "the engine describes an image without an id");
+    *out = (struct engine_image){.id = xstrdup(id),
+                                 .size = size > 0 ? (uint64_t)size : 0,
+                                 .created = xstrdup(doc_text(tree, "/Created")),
+                                 .os = xstrdup(doc_text(tree, "/Os")),
+                                 .architecture = xstrdup(doc_text(tree, "/Architecture"))};
+    read_texts(doc_get(tree, "/RepoTags"), &out->tags);
+    read_texts(doc_get(tree, "/RootFS/Layers"), &out->diff_ids);
+    return NULL;
+}
+
+struct err *engine_image_inspect(struct engine *e, const char *ref, struct net_wait wait, bool *found,
+                                 struct engine_image *out)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = {0};
+    path_of_image(&path, ref, "/json");
+    TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
+    *found = answer.status != 404;
+    if (!*found)
+        return NULL;
+    if (!http_response_ok(&answer))
+        return engine_refused(&answer, "describe image %s", ref);
+    DOC_AUTO tree = NULL;
+    TRY(engine_tree(&answer, &tree));
+    return read_image(tree, out);
+}
+
+void engine_image_release(struct engine_image *i)
+{
+    free(i->id);
+    free(i->created);
+    free(i->os);
+    free(i->architecture);
+    strv_release(&i->tags);
+    strv_release(&i->diff_ids);
+    *i = (struct engine_image){0};
+}
+
+static struct err *not_built(const char *ref)
+{
+    struct err *e = err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref);
+    return err_state(err_next(e, "rwml build"), "no node was changed");
+}
+
+static struct err *drop(void *ctx, const void *bytes, size_t len)
+{
+    (void)ctx, (void)bytes, (void)len;
+    return NULL;
+}
+
+struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait, char **out)
+{
+    AUTO(engine_info) info = {0};
+    AUTO(engine_image) image = {0};
+    bool found = false;
+    TRY(engine_image_inspect(e, ref, wait, &found, &image));
+    if (!found)
+        return not_built(ref);
+    TRY(engine_info(e, wait, &info));
+    if (!info.containerd_store) {
+        *out = STEAL(&image.id);
+        return NULL;
+    }
+    struct engine_export whole = {0};
+    TRY(engine_image_export(e, ref, NULL, wait, (struct http_sink){drop, NULL}, &whole));
+    *out = whole.config_digest;
+    return NULL;
+}
+
+struct pull {
+    void (*on_progress)(void *ctx, const struct engine_pull_progress *progress);
+    void *ctx;
+    const char *ref;
+};
+
+static struct err *pull_failed(const char *ref, const char *says)
+{
+    struct err *e = err_new(RW3202_BASE_PULL_FAILED, "cannot pull image %s", ref);
+    return err_state(err_cause(e, "%s", says), "nothing was built");
+}
+
+/* A struct engine_lines' take. */
+static struct err *take_pull_line(void *ctx, const json_t *line)
+{
+    const struct pull *p = ctx;
+    const char *failed = engine_line_error(line);
+    if (failed)
+        return pull_failed(p->ref, failed);
+    struct engine_pull_progress progress = {.layer = doc_text(line, "/id"),
+                                            .status = doc_text(line, "/status"),
+                                            .current = doc_i64(line, "/progressDetail/current", 0),
+                                            .total = doc_i64(line, "/progressDetail/total", 0)};
+    if (progress.status && p->on_progress)
+        p->on_progress(p->ctx, &progress);
+    return NULL;
+}
+
+/* "python:3.12" must go as two parameters, or every tag of python is pulled. */
+static void add_reference(struct http_path *path, const char *ref)
+{
+    const char *slash = strrchr(ref, '/');
+    const char *last = slash ? slash + 1 : ref;
+    const char *at = strchr(last, '@');
+    const char *colon = strchr(last, ':');
+    const char *end = colon && (!at || colon < at) ? colon : at;
+    const char *version = at ? at : colon; /* of name:tag@digest the digest decides */
+    AUTO_STR name = end ? xstrndup(ref, (size_t)(end - ref)) : xstrdup(ref);
+    http_path_query(path, "fromImage", name);
+    http_path_query(path, "tag", version ? version + 1 : "latest");
+}
+
+struct err *engine_pull(struct engine *e, const char *ref, const char *platform, struct net_wait wait,
+                        void (*on_progress)(void *ctx, const struct engine_pull_progress *progress), void *ctx)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = {0};
+    struct http_header anonymous = {"X-Registry-Auth", "e30="}; /* base64 of {}: 20.10 wants the header */
+    struct pull pull = {on_progress, ctx, ref};
+    struct engine_lines lines = {take_pull_line, &pull};
+    http_path_fixed(&path, "/images/create");
+    add_reference(&path, ref);
+    if (platform)
+        http_path_query(&path, "platform", platform);
+    struct http_request request = {
+        .method = "POST", .path = &path, .headers = &anonymous, .header_count = 1, .wait = wait};
+    TRY(engine_lines_ask(e, &request, &answer, &lines));
+    if (http_response_ok(&answer))
+        return NULL;
+    AUTO_STR says = engine_says(&answer);
+    return pull_failed(ref, says);
+}
