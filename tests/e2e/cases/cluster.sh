@@ -6,8 +6,8 @@ test_cluster_that_is_not_there() {
     remember_state
     rwml up --cluster "${CLUSTER}x"
     expect_only_error 3 RW4001
-    expect_line "$CLUSTER"
-    expect_state 'nothing was built or changed'
+    expect_cause "did you mean $CLUSTER?"
+    expect_state 'nothing was changed'
     expect_same_state
 }
 
@@ -56,7 +56,7 @@ test_cluster_of_a_kubeconfig_that_points_elsewhere() {
     rwml up
     expect_only_error 3 RW5102
     expect_line "$(cat "$T/other.port")"
-    expect_state 'nothing was built, pushed or applied'
+    expect_state 'nothing was sent to either cluster'
     [ ! -e "$T/other.calls" ] || fail "the other server was called"
     ! engine_digest "$SVC:dev" 2>/dev/null || fail "an image was built"
     sed -i 's|server: .*|server: https://203.0.113.5:6443|' "$T/other-config"
@@ -85,7 +85,7 @@ test_cluster_whose_certificate_is_not_to_be_believed() {
     RWML_ENV+=(KUBECONFIG="$T/other-config")
     remember_state
     rwml up
-    expect_only_error 3 RW5103
-    expect_state 'nothing was built, pushed or applied'
+    expect_only_error 3 RW5102
+    expect_state 'nothing was sent to it'
     expect_same_state
 }

@@ -86,7 +86,7 @@ test_manifests_unknown_key_in_rwml_yaml() {
     printf 'clusterr: x\n' >rwml.yaml
     expect_nothing_contacted 2 RW1003
     expect_where 'rwml.yaml:1:1'
-    expect_line 'did you mean cluster'
+    expect_line 'did you mean "cluster"'
     printf 'vars: [1\n' >rwml.yaml
     expect_nothing_contacted 2 RW1107
     expect_where 'rwml.yaml:'

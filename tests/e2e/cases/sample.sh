@@ -120,6 +120,6 @@ test_sample_without_uv_lock() {
     rwml build e2eticks
     expect_error 1 RW3201
     expect_line 'uv.lock'
-    expect_state 'no new image of e2eticks; nodes and cluster unchanged'
+    expect_state 'no image was made'
     expect_no_result
 }
