@@ -1,83 +1,35 @@
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "tar/header.h"
 #include "tar/tar.h"
 
 enum {
-    END_BLOCKS = 1024,    /* two blocks of zeros end an archive */
-    END_ZEROS_MAX = 1 << 20 /* bytes of zeros behind the last entry; tar pads to 10 KiB */
+    PAX_MAX = 1 << 20,      /* bytes of a pax header; archive/tar of Go takes as many */
+    END_ZEROS_MAX = 1 << 20 /* bytes of zeros behind the end blocks; tar pads to 10 KiB */
 };
 
 struct tar_reader {
-    struct archive *archive;
     struct err *(*pull)(void *ctx, const void **bytes, size_t *len);
     void *ctx;
-    struct err *pull_error; /* owned: what pull answered, while libarchive unwinds */
-    uint64_t total;         /* bytes pulled */
-    uint64_t zeros;         /* of these, how many at the end are zeros */
-    bool has_ended;         /* pull gave its end */
+    const char *chunk; /* what pull gave and is not used yet */
+    size_t chunk_len;
+    uint64_t offset;  /* of the chunk in the stream */
+    uint64_t left;    /* bytes of this entry that have not been read */
+    uint64_t padding; /* behind them */
+    char *name;       /* of this entry */
+    char *link;
+    bool has_ended; /* the end blocks were there and all behind them is fine */
     bool is_broken;
 };
-
-static void count_zeros(struct tar_reader *r, const char *bytes, size_t len)
-{
-    size_t tail = 0;
-    while (tail < len && bytes[len - 1 - tail] == 0)
-        tail++;
-    r->zeros = tail == len ? r->zeros + tail : tail;
-    r->total += len;
-}
-
-static la_ssize_t next_bytes(struct archive *archive, void *ctx, const void **bytes)
-{
-    struct tar_reader *r = ctx;
-    size_t len = 0;
-    if (r->has_ended)
-        return 0;
-    if (!r->pull_error) /* libarchive may ask once more */
-        r->pull_error = r->pull(r->ctx, bytes, &len);
-    if (r->pull_error) {
-        archive_set_error(archive, EIO, "the stream failed");
-        return ARCHIVE_FATAL;
-    }
-    if (len == 0)
-        r->has_ended = true;
-    else
-        count_zeros(r, *bytes, len);
-    return (la_ssize_t)len;
-}
-
-/* broken: what to tell when libarchive is not content. */
-static struct err *broken(struct tar_reader *r)
-{
-    r->is_broken = true;
-    if (r->pull_error)
-        return STEAL(&r->pull_error);
-    const char *why = archive_error_string(r->archive);
-    return err_cause(err_new(RW4201_IMAGE_STREAM, "the image stream is incomplete or damaged"), "at byte %llu: %s",
-                     (unsigned long long)r->total, why ? why : "it is no tar");
-}
-
-static struct err *refuse(struct tar_reader *r, const char *why)
-{
-    r->is_broken = true;
-    return err_cause(err_new(RW4201_IMAGE_STREAM, "the image stream is incomplete or damaged"), "%s", why);
-}
 
 struct err *tar_reader_new(struct err *(*pull)(void *ctx, const void **bytes, size_t *len), void *ctx,
                            struct tar_reader **out)
 {
-    AUTO_PTR(tar_reader) r = xcalloc(1, sizeof *r);
+    struct tar_reader *r = xcalloc(1, sizeof *r);
     r->pull = pull;
     r->ctx = ctx;
-    r->archive = archive_read_new();
-    if (!r->archive || archive_read_support_format_tar(r->archive) != ARCHIVE_OK)
-        return err_new(RW9005_RESOURCES, "cannot start reading a tar");
-    *out = STEAL(&r);
+    *out = r;
     return NULL;
 }
 
@@ -85,89 +37,175 @@ void tar_reader_free(struct tar_reader *r)
 {
     if (!r)
         return;
-    archive_read_free(r->archive);
-    err_free(r->pull_error);
+    free(r->name);
+    free(r->link);
     free(r);
 }
 
-/* check_end: libarchive takes a stream that just stops between entries for complete, and looks at
- * nothing behind the first block of zeros. So all bytes behind the last entry must be zeros, and
- * two blocks of them at least: an error text that an engine appends to the tar is found, too. */
-static struct err *check_end(struct tar_reader *r)
+static struct err *refuse(const struct tar_reader *r, const char *why)
 {
-    uint64_t end = (uint64_t)archive_read_header_position(r->archive);
-    while (!r->has_ended) {
-        const void *bytes;
-        if (next_bytes(r->archive, r, &bytes) < 0)
-            return broken(r);
-        if (r->total - end > END_ZEROS_MAX)
-            return refuse(r, "it goes on behind its end");
+    return err_cause(err_new(RW4201_IMAGE_STREAM, "the image stream is incomplete or damaged"), "at byte %llu: %s",
+                     (unsigned long long)r->offset, why);
+}
+
+/* more: at least one byte in the chunk, unless the stream has ended. */
+static struct err *more(struct tar_reader *r, bool *has_ended)
+{
+    const void *bytes = NULL;
+    if (r->chunk_len == 0) {
+        size_t len = 0;
+        TRY(r->pull(r->ctx, &bytes, &len));
+        r->chunk = bytes;
+        r->chunk_len = len;
     }
-    if (r->total - end < END_BLOCKS)
-        return refuse(r, "it stops before the end of the archive");
-    if (r->zeros < r->total - end)
-        return refuse(r, "something else than a tar follows in it");
+    *has_ended = r->chunk_len == 0;
     return NULL;
 }
 
-static enum tar_kind kind_of(struct archive_entry *header)
+/* take: the next bytes, at most len and at least one, copied unless `to` is NULL. */
+static struct err *take(struct tar_reader *r, char *to, uint64_t len, size_t *out_len)
 {
-    if (archive_entry_hardlink(header))
-        return TAR_HARDLINK;
-    switch (archive_entry_filetype(header)) {
-    case AE_IFREG:
-        return TAR_FILE;
-    case AE_IFDIR:
-        return TAR_DIR;
-    case AE_IFLNK:
-        return TAR_SYMLINK;
-    }
-    return TAR_OTHER;
-}
-
-static struct err *take_entry(struct tar_reader *r, struct archive_entry *header, struct tar_entry *out)
-{
-    const char *name = archive_entry_pathname(header);
-    const char *link = archive_entry_hardlink(header);
-    if (!link)
-        link = archive_entry_symlink(header);
-    if (!name || !*name || strlen(name) > TAR_NAME_MAX || (link && strlen(link) > TAR_NAME_MAX))
-        return refuse(r, "a name in it is missing or longer than 4096 bytes");
-    if (archive_entry_sparse_count(header) > 0 || archive_entry_size(header) < 0)
-        return refuse(r, "it holds a sparse file or a size below zero");
-    enum tar_kind kind = kind_of(header);
-    *out = (struct tar_entry){
-        .name = name,
-        .kind = kind,
-        .mode = (uint32_t)archive_entry_perm(header),
-        .size = kind == TAR_FILE ? (uint64_t)archive_entry_size(header) : 0,
-        .mtime_s = archive_entry_mtime(header),
-        .link = link,
-    };
+    bool has_ended;
+    TRY(more(r, &has_ended));
+    if (has_ended)
+        return refuse(r, "it stops in the middle of an archive");
+    size_t some = len < r->chunk_len ? (size_t)len : r->chunk_len;
+    if (to)
+        memcpy(to, r->chunk, some);
+    r->chunk += some;
+    r->chunk_len -= some;
+    r->offset += some;
+    *out_len = some;
     return NULL;
 }
 
-/* next_header: opens at the first call, so that a stream that fails at once fails here. */
-static int next_header(struct tar_reader *r, struct archive_entry **header)
+/* take_all: exactly len bytes. */
+static struct err *take_all(struct tar_reader *r, char *to, uint64_t len)
 {
-    if (r->total == 0 && !r->has_ended && archive_read_open(r->archive, r, NULL, next_bytes, NULL) != ARCHIVE_OK)
-        return ARCHIVE_FATAL;
-    return archive_read_next_header(r->archive, header);
+    while (len > 0) {
+        size_t some = 0;
+        TRY(take(r, to, len, &some));
+        to = to ? to + some : NULL;
+        len -= some;
+    }
+    return NULL;
+}
+
+static uint64_t padding_of(uint64_t size)
+{
+    return (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
+}
+
+static bool is_zeros(const char *bytes, size_t len)
+{
+    return len == 0 || (bytes[0] == '\0' && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+/* read_end: one end block has been read: another one must follow, and then nothing but zeros. An
+ * engine that fails half-way appends its error as JSON to the tar (moby image_routes.go). */
+static struct err *read_end(struct tar_reader *r)
+{
+    char block[TAR_BLOCK];
+    TRY(take_all(r, block, sizeof block));
+    if (!is_zeros(block, sizeof block))
+        return refuse(r, "it goes on behind the end of the archive");
+    uint64_t end = r->offset;
+    for (;;) {
+        TRY(more(r, &r->has_ended));
+        if (r->has_ended)
+            return NULL;
+        if (!is_zeros(r->chunk, r->chunk_len) || r->offset + r->chunk_len - end > END_ZEROS_MAX)
+            return refuse(r, "it goes on behind the end of the archive");
+        r->offset += r->chunk_len;
+        r->chunk_len = 0;
+    }
+}
+
+/* read_body: what follows a header that speaks about the next entry. */
+static struct err *read_body(struct tar_reader *r, const struct header *h, struct buf *out)
+{
+    if (h->size == 0 || h->size > (h->type == HEADER_PAX ? PAX_MAX : TAR_NAME_MAX + 1))
+        return refuse(r, "an extended header or a name is empty or too long");
+    size_t total = (size_t)(h->size + padding_of(h->size));
+    AUTO_STR bytes = xcalloc(total, 1);
+    TRY(take_all(r, bytes, total));
+    buf_add(out, bytes, (size_t)h->size);
+    return NULL;
+}
+
+/* read_extra: one header that speaks about the next entry. A pax header stands alone; GNU's two
+ * come once each. */
+static struct err *read_extra(struct tar_reader *r, const struct header *h, struct header_extra *x)
+{
+    AUTO(buf) body = BUF_INIT(PAX_MAX);
+    char **slot = h->type == HEADER_LONG_NAME ? &x->name : &x->link;
+    TRY(read_body(r, h, &body));
+    if (x->is_pax || (h->type == HEADER_PAX ? x->name || x->link : *slot != NULL))
+        return refuse(r, "several extended headers for one entry");
+    if (h->type == HEADER_PAX) {
+        const char *refused = header_parse_pax(buf_text(&body), body.len, x);
+        x->is_pax = true;
+        return refused ? refuse(r, refused) : NULL;
+    }
+    if (strlen(buf_text(&body)) + 1 < body.len)
+        return refuse(r, "a long name holds a NUL");
+    *slot = xstrdup(buf_text(&body));
+    return NULL;
+}
+
+static struct err *take_entry(struct tar_reader *r, const struct header *h, struct header_extra *x,
+                              struct tar_entry *out)
+{
+    bool is_link = h->kind == TAR_SYMLINK || h->kind == TAR_HARDLINK;
+    uint64_t size = x->has_size ? x->size : h->size;
+    str_set(&r->name, x->name ? x->name : h->name);
+    str_set(&r->link, x->link ? x->link : h->link);
+    if (!*r->name || strlen(r->name) > TAR_NAME_MAX || strlen(r->link) > TAR_NAME_MAX)
+        return refuse(r, "a name is missing or longer than 4096 bytes");
+    if (h->kind == TAR_FILE ? str_ends(r->name, "/") : size > 0)
+        return refuse(r, "a file with the name of a directory, or something else than a file with a size");
+    if (is_link && !*r->link)
+        return refuse(r, "a link without a target");
+    r->left = size;
+    r->padding = padding_of(size);
+    *out = (struct tar_entry){.name = r->name, .kind = h->kind, .size = size, .link = is_link ? r->link : NULL};
+    return NULL;
+}
+
+static struct err *read_next(struct tar_reader *r, struct tar_entry *out)
+{
+    AUTO(header_extra) extra = {0};
+    TRY(take_all(r, NULL, r->left));
+    TRY(take_all(r, NULL, r->padding));
+    r->left = r->padding = 0;
+    for (;;) {
+        char block[TAR_BLOCK];
+        struct header h;
+        TRY(take_all(r, block, sizeof block));
+        bool is_first = !extra.is_pax && !extra.name && !extra.link;
+        if (is_first && is_zeros(block, sizeof block))
+            return read_end(r);
+        const char *refused = header_parse(block, &h);
+        if (refused)
+            return refuse(r, refused);
+        if (h.type == HEADER_ENTRY)
+            return take_entry(r, &h, &extra, out);
+        TRY(read_extra(r, &h, &extra));
+    }
 }
 
 struct err *tar_read_next(struct tar_reader *r, struct tar_entry *out, bool *out_more)
 {
-    struct archive_entry *header = NULL;
+    struct tar_entry entry;
     if (r->is_broken)
         return refuse(r, "it was given up before");
-    int result = next_header(r, &header);
-    if (result != ARCHIVE_OK && result != ARCHIVE_EOF)
-        return broken(r);
-    if (result == ARCHIVE_EOF)
-        TRY(check_end(r));
-    else
-        TRY(take_entry(r, header, out));
-    *out_more = result == ARCHIVE_OK;
+    struct err *e = r->has_ended ? NULL : read_next(r, &entry);
+    r->is_broken = e != NULL;
+    if (e)
+        return e;
+    if (!r->has_ended)
+        *out = entry;
+    *out_more = !r->has_ended;
     return NULL;
 }
 
@@ -175,9 +213,14 @@ struct err *tar_read_data(struct tar_reader *r, void *to, size_t room, size_t *o
 {
     if (r->is_broken)
         return refuse(r, "it was given up before");
-    la_ssize_t len = archive_read_data(r->archive, to, room);
-    if (len < 0)
-        return broken(r);
-    *out_len = (size_t)len;
+    size_t len = 0;
+    if (r->left > 0 && room > 0) {
+        struct err *e = take(r, to, r->left < room ? r->left : room, &len);
+        r->is_broken = e != NULL;
+        if (e)
+            return e;
+    }
+    r->left -= len;
+    *out_len = len;
     return NULL;
 }

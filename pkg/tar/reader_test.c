@@ -248,26 +248,145 @@ static void test_reader_device(void **state)
     assert_int_equal(entry.kind, TAR_OTHER);
 }
 
-/* A name of 5000 bytes in an extended header. */
-static void test_reader_long_name(void **state)
+/* add_block: a header of its own make, and what follows it, padded. */
+static void add_block(struct buf *tar, const char *name, char type, size_t size, const char *body, size_t body_len)
+{
+    char header[BLOCK] = {0};
+    memcpy(header, name, strlen(name));
+    snprintf(header + 124, 12, "%011zo", size);
+    header[156] = type;
+    memcpy(header + 257, "ustar\00000", 8);
+    set_checksum(header);
+    buf_add(tar, header, BLOCK);
+    buf_add(tar, body, body_len);
+    while (tar->len % BLOCK)
+        buf_add(tar, "", 1);
+}
+
+static void add_end(struct buf *tar)
+{
+    static const char zeros[2 * BLOCK];
+    buf_add(tar, zeros, sizeof zeros);
+}
+
+static void expect_seen(struct buf *tar, const char *wanted)
+{
+    AUTO(buf) seen = BUF_INIT(1 << 20);
+    add_end(tar);
+    struct stream s = {.bytes = tar->bytes, .len = tar->len, .piece = 333};
+    assert_fine(read_all(&s, &seen));
+    assert_string_equal(buf_text(&seen), wanted);
+}
+
+static void test_reader_extended_headers(void **state)
 {
     (void)state;
-    AUTO(buf) tar = BUF_INIT(1 << 20);
-    char header[BLOCK] = "PaxHeader/x";
-    AUTO_STR name = xcalloc(5001, 1);
-    memset(name, 'n', 5000);
-    AUTO_STR record = xasprintf("5011 path=%s\n", name);
-    memcpy(header + 100, "0000644\0000000000\0000000000\00000000011623\00000000000000", 48);
-    memcpy(header + 257, "ustar\00000", 8);
-    header[156] = 'x';
-    set_checksum(header);
-    assert_int_equal(strlen(record), 5011);
-    buf_add(&tar, header, BLOCK);
-    buf_adds(&tar, record);
-    while (tar.len % BLOCK)
-        buf_add(&tar, "", 1);
-    make_sample(&tar);
-    expect_broken(&tar, "a long name");
+    AUTO(buf) pax = BUF_INIT(1 << 20);
+    AUTO(buf) gnu = BUF_INIT(1 << 20);
+    add_block(&pax, "x", 'x', 23, "12 path=p/q\n11 size=12\n", 23);
+    add_block(&pax, "short", '0', 0, "twelve bytes", 12);
+    add_block(&pax, "next", '0', 1, "n", 1);
+    expect_seen(&pax, "0 p/q 12 -\ntwelve bytes0 next 1 -\nn");
+    add_block(&gnu, "././@LongLink", 'K', 7, "target", 7);
+    add_block(&gnu, "././@LongLink", 'L', 5, "long", 5);
+    add_block(&gnu, "short", '2', 0, "", 0);
+    add_block(&gnu, "next", '0', 0, "", 0);
+    expect_seen(&gnu, "2 long 0 target\n0 next 0 -\n");
+}
+
+/* CVE-2025-62518: what readers understand differently hides one archive in another. */
+static void test_reader_refuses_what_can_be_read_in_two_ways(void **state)
+{
+    (void)state;
+    static const struct {
+        char first, second;
+        const char *body;
+    } pairs[] = {{'x', 'x', "9 path=a\n"}, {'x', 'L', "9 path=a\n"}, {'L', 'x', "9 path=a\n"}, {'L', 'L', "n"},
+                 {'K', 'K', "n"},          {'L', 0, "n"},            {'x', 0, "9 path=a\n"},   {'L', '0', "a\0b"},
+                 {'x', '0', "9 size=1\n"}, {'g', '0', "9 size=1\n"}, {'S', '0', ""},           {'L', '0', ""}};
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        AUTO(buf) tar = BUF_INIT(1 << 20);
+        size_t len = pairs[i].body[0] == 'a' ? 3 : strlen(pairs[i].body);
+        add_block(&tar, "one", pairs[i].first, len, pairs[i].body, len);
+        if (pairs[i].second && pairs[i].second != '0')
+            add_block(&tar, "two", pairs[i].second, len, pairs[i].body, len);
+        if (pairs[i].second)
+            add_block(&tar, "file", '0', 0, "", 0);
+        add_end(&tar);
+        expect_broken(&tar, "two ways to read it");
+    }
+}
+
+static void test_reader_refuses_sizes_where_none_can_be(void **state)
+{
+    (void)state;
+    for (const char *type = "123456"; *type; type++) {
+        AUTO(buf) tar = BUF_INIT(1 << 20);
+        add_block(&tar, "e", *type, 1, "x", 1);
+        add_end(&tar);
+        expect_broken(&tar, "something else than a file with a size");
+    }
+    AUTO(buf) directory = BUF_INIT(1 << 20);
+    add_block(&directory, "e/", '0', 0, "", 0);
+    add_end(&directory);
+    expect_broken(&directory, "a file named like a directory");
+    AUTO(buf) link = BUF_INIT(1 << 20);
+    add_block(&link, "e", '2', 0, "", 0);
+    add_end(&link);
+    expect_broken(&link, "a link to nothing");
+}
+
+static void test_reader_long_names(void **state)
+{
+    (void)state;
+    for (size_t len = TAR_NAME_MAX; len <= TAR_NAME_MAX + 1; len++) {
+        AUTO(buf) pax = BUF_INIT(1 << 20);
+        AUTO(buf) gnu = BUF_INIT(1 << 20);
+        AUTO_STR name = xcalloc(len + 1, 1);
+        memset(name, 'n', len);
+        AUTO_STR record = xasprintf("%zu path=%s\n", len + 11, name);
+        assert_int_equal(strlen(record), len + 11);
+        AUTO_STR wanted = xasprintf("0 %s 0 -\n", name);
+        add_block(&pax, "x", 'x', len + 11, record, len + 11);
+        add_block(&gnu, "x", 'L', len + 1, name, len + 1);
+        add_block(&pax, "f", '0', 0, "", 0);
+        add_block(&gnu, "f", '0', 0, "", 0);
+        if (len <= TAR_NAME_MAX) {
+            expect_seen(&pax, wanted);
+            expect_seen(&gnu, wanted);
+        } else {
+            add_end(&pax);
+            add_end(&gnu);
+            expect_broken(&pax, "a long name");
+            expect_broken(&gnu, "a long name");
+        }
+    }
+}
+
+static void test_reader_large_extended_header(void **state)
+{
+    (void)state;
+    AUTO(buf) tar = BUF_INIT(4 << 20);
+    AUTO_STR body = xcalloc((1 << 20) + 1, 1);
+    add_block(&tar, "x", 'x', (1 << 20) + 1, body, (1 << 20) + 1);
+    add_end(&tar);
+    expect_broken(&tar, "an extended header above 1 MiB");
+}
+
+static void test_reader_ends_once(void **state)
+{
+    (void)state;
+    AUTO(buf) tar = BUF_INIT(4096);
+    add_end(&tar);
+    struct stream s = {.bytes = tar.bytes, .len = tar.len, .piece = 100};
+    AUTO_PTR(tar_reader) r = NULL;
+    struct tar_entry entry;
+    assert_fine(tar_reader_new(pull, &s, &r));
+    for (int i = 0; i < 3; i++) {
+        bool more = true;
+        assert_fine(tar_read_next(r, &entry, &more));
+        assert_false(more);
+    }
 }
 
 static void test_reader_passes_the_streams_error(void **state)
@@ -312,7 +431,12 @@ int main(void)
         cmocka_unit_test(test_reader_damaged_header),
         cmocka_unit_test(test_reader_size_below_zero),
         cmocka_unit_test(test_reader_device),
-        cmocka_unit_test(test_reader_long_name),
+        cmocka_unit_test(test_reader_extended_headers),
+        cmocka_unit_test(test_reader_refuses_what_can_be_read_in_two_ways),
+        cmocka_unit_test(test_reader_refuses_sizes_where_none_can_be),
+        cmocka_unit_test(test_reader_long_names),
+        cmocka_unit_test(test_reader_large_extended_header),
+        cmocka_unit_test(test_reader_ends_once),
         cmocka_unit_test(test_reader_passes_the_streams_error),
         cmocka_unit_test(test_reader_stays_broken),
     };

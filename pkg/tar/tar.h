@@ -7,7 +7,9 @@
  * archive from a Dockerfile by the first 1024 bytes, in which a whole plain header must stand
  * (moby frontend/dockerfile isArchive). Where the first entry needs one, "./" is put in front.
  *
- * Reading: one pass over a stream of bytes as they come; every doubt is RW4201_IMAGE_STREAM.
+ * Reading: one pass over a stream of bytes as they come; every doubt is RW4201_IMAGE_STREAM. What
+ * Go's archive/tar, which containerd reads the same stream with, could understand differently is
+ * refused.
  */
 #ifndef TAR_TAR_H
 #define TAR_TAR_H
@@ -31,9 +33,9 @@ enum tar_kind {
 struct tar_entry {
     const char *name; /* relative, "/" between parts */
     enum tar_kind kind;
-    uint32_t mode;    /* permission bits, 07777 */
+    uint32_t mode;    /* permission bits, 07777; writing only: 0 when read */
     uint64_t size;    /* bytes of a TAR_FILE; else 0 */
-    int64_t mtime_s;  /* seconds since the epoch */
+    int64_t mtime_s;  /* seconds since the epoch; writing only */
     const char *link; /* target of a TAR_SYMLINK; name of the entry that a TAR_HARDLINK repeats; else NULL */
 };
 
@@ -62,7 +64,7 @@ struct tar_reader;
 
 /* tar_reader_new: pull gives the next bytes of the stream, at least one, valid until it is called
  * again; *len 0 is the end of the stream. Its errors are passed on as they are. Plain tar only: no
- * compression is recognised. */
+ * compression is recognised. Never fails. */
 struct err *tar_reader_new(struct err *(*pull)(void *ctx, const void **bytes, size_t *len), void *ctx,
                            struct tar_reader **out) MUST_USE;
 void tar_reader_free(struct tar_reader *r);
@@ -71,8 +73,9 @@ DEFINE_FREEP(tar_reader)
 /* tar_read_next: the next entry; what is left of the one before is passed over. *out_more false,
  * and *out untouched: the archive is whole: its two end blocks were there and nothing but zeros
  * behind them. name and link are valid until the next call; a name may come twice, and may be
- * absolute or hold "..": never use one as a path here. RW4201_IMAGE_STREAM: the stream is cut or damaged, is no
- * tar, holds sparse files, or names above TAR_NAME_MAX. */
+ * absolute or hold "..": never use one as a path here. RW4201_IMAGE_STREAM: the stream is cut or
+ * damaged, is no tar, holds sparse files or kinds of entries that images do not have, or names
+ * above TAR_NAME_MAX. */
 struct err *tar_read_next(struct tar_reader *r, struct tar_entry *out, bool *out_more) MUST_USE;
 
 /* tar_read_data: the next bytes of this entry; *out_len 0 is the end of the entry. */
