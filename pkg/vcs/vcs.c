@@ -6,21 +6,32 @@
 
 enum { REVISION_DIGITS = 12 };
 
-static void refuse(struct vcs_tree *out)
+static void refuse(struct vcs_tree *out, const char *reason)
 {
     const git_error *why = git_error_last();
+    if (!reason)
+        reason = why && why->message ? why->message : "libgit2 gives no reason";
     out->state = VCS_REFUSED;
-    out->reason = xstrdup(why && why->message ? why->message : "libgit2 gives no reason");
+    str_set(&out->reason, reason);
+}
+
+/* libgit2 1.5 says "not found" for a repository of another user when no safe.directory is
+ * configured; later versions say GIT_EOWNER. */
+static bool is_foreign(int rc)
+{
+    const git_error *why = git_error_last();
+    return rc == GIT_EOWNER || (rc == GIT_ENOTFOUND && why && why->klass == GIT_ERROR_CONFIG);
 }
 
 static git_repository *open_at(const char *start, struct vcs_tree *out)
 {
     git_repository *repository = NULL;
     int rc = git_repository_open_ext(&repository, start, 0, NULL);
-    if (rc == GIT_ENOTFOUND)
-        return NULL;
     if (rc != 0) {
-        refuse(out);
+        if (is_foreign(rc))
+            refuse(out, "it belongs to another user, and git's safe.directory does not name it");
+        else if (rc != GIT_ENOTFOUND)
+            refuse(out, NULL);
         return NULL;
     }
     const char *root = git_repository_workdir(repository);
@@ -58,13 +69,13 @@ static void read_dirty(git_repository *repository, struct vcs_tree *out)
     git_status_options options;
     bool dirty = false;
     if (git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION) != 0) {
-        refuse(out);
+        refuse(out, NULL);
         return;
     }
     options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_EXCLUDE_SUBMODULES;
     int rc = git_status_foreach_ext(repository, &options, stop_at_first, &dirty);
     if (rc != 0 && !dirty)
-        refuse(out);
+        refuse(out, NULL);
     out->dirty = dirty;
 }
 
@@ -72,7 +83,7 @@ static void look(const char *start, bool describe, struct vcs_tree *out)
 {
     *out = (struct vcs_tree){ .state = VCS_NONE };
     if (git_libgit2_init() < 0) {
-        refuse(out);
+        refuse(out, NULL);
         return;
     }
     git_repository *repository = open_at(start, out);

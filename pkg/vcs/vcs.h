@@ -19,7 +19,7 @@ enum vcs_state {
 struct vcs_tree {
     enum vcs_state state;
     char *root;     /* VCS_FOUND: absolute, without a slash at its end */
-    char *reason;   /* VCS_REFUSED: libgit2's words */
+    char *reason;   /* VCS_REFUSED: in libgit2's words or ours */
     char *revision; /* of HEAD, 12 hex digits; NULL before the first commit */
     bool dirty;     /* a tracked file differs from HEAD, or there is an untracked one that is not ignored */
 };

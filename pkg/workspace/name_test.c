@@ -1,0 +1,106 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fs.h"
+#include "fake/check.h"
+#include "workspace/name.h"
+#include "workspace/path.h"
+
+static void test_name_normal(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = { { "Web_App", "web-app" }, { "a._ b", "a-b" }, { "", "" }, { "x", "x" } };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        AUTO_STR got = name_normal(pairs[i][0]);
+        assert_string_equal(got, pairs[i][1]);
+    }
+    assert_true(name_equal("a_b", "A-B"));
+    assert_false(name_equal("ab", "a-b"));
+    assert_false(name_equal(NULL, NULL));
+}
+
+static void test_image_base(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = { { "web", "web" },
+                                            { "web:dev", "web" },
+                                            { "localhost:5000/shop/web:dev@sha256:00", "web" },
+                                            { "localhost:5000/web", "web" } };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        AUTO_STR got = image_base(pairs[i][0]);
+        assert_string_equal(got, pairs[i][1]);
+    }
+}
+
+static void test_name_is_dns1123(void **state)
+{
+    (void)state;
+    static const char *const good[] = { "a", "a-b", "a.b", "0", "a1.b-2" };
+    static const char *const bad[] = { "", "-a", "a-", "a_b", "A", "a..b", "a.-b", "a-.b", ".a", "SERVICE_NAME" };
+    for (size_t i = 0; i < COUNT_OF(good); i++)
+        if (!name_is_dns1123(good[i]))
+            fail_msg("%s was refused", good[i]);
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (name_is_dns1123(bad[i]))
+            fail_msg("\"%s\" was taken", bad[i]);
+}
+
+/* The pairs of Go's path.Clean, whose answers .dockerignore patterns go by. */
+static void test_path_clean(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        { "", "." },           { "abc", "abc" },       { "abc/def", "abc/def" },   { ".", "." },
+        { "..", ".." },        { "../..", "../.." },   { "../../abc", "../../abc" }, { "/abc", "/abc" },
+        { "/", "/" },          { "abc/", "abc" },      { "a/b/c/", "a/b/c" },      { "./", "." },
+        { "../", ".." },       { "/abc/", "/abc" },    { "abc//def//ghi", "abc/def/ghi" }, { "//abc", "/abc" },
+        { "abc/./def", "abc/def" }, { "/./abc/def", "/abc/def" }, { "abc/..", "." }, { "abc/def/..", "abc" },
+        { "abc/def/../..", "." }, { "/abc/def/../..", "/" }, { "abc/def/../../..", ".." }, { "/abc/def/../../..", "/" },
+        { "abc/def/../../../ghi/jkl/../../../mno", "../../mno" }, { "abc/../../././../def", "../../def" },
+    };
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        AUTO_STR got = path_clean(pairs[i][0]);
+        if (strcmp(got, pairs[i][1]) != 0)
+            fail_msg("%s gives %s", pairs[i][0], got);
+    }
+}
+
+static void test_path_is_inside(void **state)
+{
+    (void)state;
+    assert_true(path_is_inside("a/../b") && path_is_inside("") && path_is_inside("..a"));
+    assert_false(path_is_inside("a/../../b") || path_is_inside("..") || path_is_inside("/a"));
+    assert_true(path_is_below("a/b", "a") && path_is_below("a", "a") && path_is_below("a", "."));
+    assert_false(path_is_below("ab", "a") || path_is_below("/a", "."));
+}
+
+static void test_path_read_outside(void **state)
+{
+    (void)state;
+    AUTO_STR dir = scratch_new();
+    AUTO_STR link = fs_join(dir, "out");
+    AUTO_STR fifo = fs_join(dir, "fifo");
+    AUTO_FD fd = -1;
+    AUTO(buf) text = BUF_INIT(16);
+    assert_int_equal(symlink("/etc/passwd", link), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    scratch_write(dir, "long", "12345678901234567");
+    check_ok(fs_open(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY, &fd));
+    check_error(path_read(fd, "out", 16, &text), RW1016_PATH_OUTSIDE);
+    check_error(path_read(fd, "../x", 16, &text), RW1016_PATH_OUTSIDE);
+    check_error(path_read(fd, "fifo", 16, &text), RW9001_FILE);
+    check_error(path_read(fd, "long", 16, &text), RW9002_FILE_TOO_LARGE);
+    check_errno(path_read(fd, "none", 16, &text), RW9001_FILE, ENOENT);
+    assert_int_equal(text.len, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_name_normal),    cmocka_unit_test(test_image_base),
+        cmocka_unit_test(test_name_is_dns1123), cmocka_unit_test(test_path_clean),
+        cmocka_unit_test(test_path_is_inside), cmocka_unit_test(test_path_read_outside),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
