@@ -19,6 +19,7 @@ struct passing {
     struct http_body *body;
     struct http_sink sink;
     struct buf held;
+    struct buf next; /* what came last: the sink may ask the engine, and the bytes given to us end then */
     struct buf tail;
     uint64_t bytes;
 };
@@ -27,6 +28,7 @@ static void passing_release(struct passing *p)
 {
     http_body_close(p->body);
     buf_release(&p->held);
+    buf_release(&p->next);
     buf_release(&p->tail);
 }
 
@@ -56,10 +58,13 @@ static struct err *pull(void *ctx, const void **bytes, size_t *len)
     *bytes = NULL;
     if (*len == 0) /* the last piece is held until the reader has seen what it ends with */
         return NULL;
+    buf_add(&p->next, came, *len);
+    keep_tail(p, came, *len);
     if (p->held.len > 0)
         TRY(hand_on(p));
-    buf_add(&p->held, came, *len);
-    keep_tail(p, came, *len);
+    struct buf empty = p->held;
+    p->held = p->next;
+    p->next = empty;
     *bytes = p->held.bytes;
     return NULL;
 }
@@ -177,7 +182,10 @@ struct err *engine_image_export(struct engine *e, const char *ref, const char *w
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = {0};
-    AUTO(passing) p = {.sink = sink, .held = BUF_INIT(LIMIT_STREAM_LINE), .tail = BUF_INIT(ERROR_TAIL)};
+    AUTO(passing) p = {.sink = sink,
+                       .held = BUF_INIT(LIMIT_STREAM_LINE),
+                       .next = BUF_INIT(LIMIT_STREAM_LINE),
+                       .tail = BUF_INIT(ERROR_TAIL)};
     AUTO_STR config_digest = NULL;
     http_path_fixed(&path, "/images");
     http_path_segments(&path, ref);

@@ -23,7 +23,7 @@ enum node_push_outcome {
     NODE_HAD_IT,   /* nothing was written */
     NODE_GOT_NAME, /* the content was there; a name was set */
     NODE_GOT_IT,   /* it travelled, and CRI reports it */
-    NODE_LACKS_IT  /* see error */
+    NODE_LACKS_IT  /* why is in what node_push_image returns */
 };
 
 struct node_push_result {
@@ -31,7 +31,6 @@ struct node_push_result {
     enum node_push_outcome outcome;
     uint64_t bytes_sent;
     int64_t elapsed_ms;
-    struct err *error; /* why it lacks the image; NULL when the whole push was given up */
 };
 
 struct node_push_results {
@@ -41,9 +40,11 @@ struct node_push_results {
 void node_push_results_release(struct node_push_results *r);
 
 /* What a push tells while it runs; called on the caller's thread. */
+enum node_push_phase { NODE_PUSH_ASKED, NODE_PUSH_SENDING, NODE_PUSH_VERIFYING, NODE_PUSH_DONE, NODE_PUSH_FAILED };
+
 struct node_push_progress {
     const struct node *node; /* NULL: of all */
-    enum { NODE_PUSH_ASKED, NODE_PUSH_SENDING, NODE_PUSH_VERIFYING, NODE_PUSH_DONE, NODE_PUSH_FAILED } phase;
+    enum node_push_phase phase;
     uint64_t bytes; /* sent so far */
 };
 
