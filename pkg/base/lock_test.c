@@ -86,11 +86,13 @@ static void test_kill_9_of_the_holder_frees_it(void **state)
     AUTO_STR path = lock_path();
     AUTO_FD fd = -1;
     end_holder(start_holder(path));
+    AUTO_FD longer = open(path, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(longer, "2147483647", 10, 0), 10);
     check_ok(lock_now(path, &fd));
     AUTO(buf) holder = { 0 };
     AUTO_STR mine = xasprintf("%ld", (long)getpid());
     check_ok(fs_read(AT_FDCWD, path, 100, &holder));
-    assert_string_equal(buf_text(&holder), mine); /* and not the dead one's longer or shorter pid */
+    assert_string_equal(buf_text(&holder), mine); /* and nothing of a dead one's longer pid */
 }
 
 static void test_waiting_tells_once_and_gets_it_when_freed(void **state)
