@@ -53,10 +53,10 @@ static struct ui *make_ui(const struct options *o)
     });
 }
 
-static struct err *run(const struct app *app, struct options *o, const struct command *command)
+static struct err *run_command(const struct app *app, struct options *o, const struct command *command)
 {
     const struct command *help;
-    if (!o->help)
+    if (!o->help || command->run == cmd_help)
         return command->run(app, command);
     TRY(command_find("help", &help));
     strv_release(&o->arguments);
@@ -64,12 +64,29 @@ static struct err *run(const struct app *app, struct options *o, const struct co
     return help->run(app, help);
 }
 
+/* What was typed, taken apart: options may stand on both sides of the command. */
+struct words {
+    const char *command;
+    struct strv others;
+};
+
 /* Words that everybody tries: rwml, rwml --help, rwml -h, rwml --version. */
-static const char *command_word(const char *word)
+static void split_words(char *const *argv, struct words *out)
 {
-    if (!word || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-        return "help";
-    return strcmp(word, "--version") == 0 ? "version" : word;
+    size_t front = options_skip(argv);
+    if (argv[0] && strcmp(argv[0], "--version") == 0) {
+        out->command = "version";
+        return;
+    }
+    out->command = argv[front] ? argv[front] : "help";
+    for (size_t i = 0; argv[i]; i++)
+        if (i != front)
+            strv_add(&out->others, argv[i]);
+}
+
+static void words_release(struct words *w)
+{
+    strv_release(&w->others);
 }
 
 static int exit_code_of(const struct err *e)
@@ -99,12 +116,13 @@ int main(int argc, char **argv)
     AUTO_PTR(ui) ui = NULL;
     AUTO(options) options;
     const struct command *command = NULL;
-    const char *word = command_word(argc > 1 ? argv[1] : NULL);
+    AUTO(words) words = { 0 };
 
     options_defaults(&options);
-    AUTO_PTR(err) e = command_find(word, &command);
-    if (!e)
-        e = options_parse(argc > 1 ? argv + 2 : argv + argc, command->name, command->groups, &options);
+    split_words(argc ? argv + 1 : argv, &words);
+    AUTO_PTR(err) e = command_find(words.command, &command);
+    if (!e && words.others.count)
+        e = options_parse(words.others.items, command->name, command->groups, &options);
     ui = make_ui(&options);
     e = err_state(STEAL(&e), "nothing was contacted");
     if (!e)
@@ -113,7 +131,7 @@ int main(int argc, char **argv)
         interrupted = cancel;
         catch_signals();
         curl_global_init(CURL_GLOBAL_DEFAULT);
-        e = run(&(struct app){ &options, ui, cancel }, &options, command);
+        e = run_command(&(struct app){ &options, ui, cancel }, &options, command);
         curl_global_cleanup();
     }
     int code = e ? exit_code_of(e) : 0;

@@ -175,6 +175,28 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
     return NULL;
 }
 
+/* A value of its own follows "--name" and a last letter "-x" of an option that takes one. */
+static bool takes_next_word(const char *word)
+{
+    const unsigned all = FOR_ALL | FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY;
+    const struct option_row *row = word[1] == '-' ? find_long(word + 2, strlen(word + 2), all)
+                                   : strlen(word) == 2 ? find_letter(word[1], all)
+                                                       : NULL;
+    return row && row->type != OPTION_FLAG;
+}
+
+size_t options_skip(char *const *argv)
+{
+    size_t count = 0;
+    while (argv[count] && argv[count][0] == '-' && argv[count][1] && strcmp(argv[count], "--") != 0) {
+        bool pair = takes_next_word(argv[count]);
+        count++;
+        if (pair && argv[count])
+            count++;
+    }
+    return count;
+}
+
 void options_release(struct options *o)
 {
     free(o->directory);

@@ -69,6 +69,9 @@ void options_defaults(struct options *o);
  * Accepts --name VALUE, --name=VALUE, -xVALUE, -x VALUE, joined flags (-vq), and -- to end options.
  * Errors: RW1022_UNKNOWN_OPTION with a suggestion, RW1020_COMMAND_LINE for a wrong value. */
 struct err *options_parse(char *const *argv, const char *command, unsigned groups, struct options *out) MUST_USE;
+
+/* options_skip: how many words of argv are options, with their values, in front of the command. */
+size_t options_skip(char *const *argv);
 void options_release(struct options *o);
 
 #endif

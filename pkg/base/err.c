@@ -108,6 +108,19 @@ struct err *err_state(struct err *e, const char *fmt, ...)
     return e;
 }
 
+struct err *err_state_add(struct err *e, const char *fmt, ...)
+{
+    if (!e)
+        return NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR more = xvasprintf(fmt, ap);
+    va_end(ap);
+    AUTO_STR told = STEAL(&e->state);
+    e->state = told ? xasprintf("%s; %s", told, more) : STEAL(&more);
+    return e;
+}
+
 struct err *err_next(struct err *e, const char *fmt, ...)
 {
     if (!e || (e->next[0] && e->next[1]))

@@ -61,6 +61,7 @@ struct err *err_because(enum err_code code, struct err *inner, const char *fmt, 
  * stays NULL. err_state keeps a state that a lower level has already told. */
 struct err *err_cause(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 struct err *err_state(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
+struct err *err_state_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE; /* "told; more" */
 struct err *err_next(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 struct err *err_where(struct err *e, const char *file, size_t line, size_t column) MUST_USE;
 struct err *err_at(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE; /* where: an object */

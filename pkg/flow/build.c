@@ -14,7 +14,8 @@ static const char STAGE[] = "build";
 enum {
     PULL_MS = 30 * 60 * 1000, /* gigabytes over a slow line */
     SHOWN_NAME = 96,          /* bytes of a step's name on one line */
-    SHOWN_DIGEST = 12
+    SHOWN_DIGEST = 12,
+    WORTH_TELLING_MS = 100
 };
 
 /* What one build's events add up to. */
@@ -27,6 +28,19 @@ struct build_view {
 static bool is_internal(const char *name)
 {
     return !name || str_starts(name, "[internal]");
+}
+
+/* Steps of the Dockerfile are called "[stage 2/7] RUN …"; the rest is what BuildKit does around
+ * them. A FROM is none that could be reused or not: its image is in the engine before we begin. */
+static bool is_work(const char *name)
+{
+    return name && name[0] == '[' && !is_internal(name) && !strstr(name, "] FROM ");
+}
+
+/* How a context that came as a tar is unpacked: nothing that anybody wrote. */
+static bool is_unpacking(const char *name)
+{
+    return name && str_starts(name, "copy /context");
 }
 
 /* A RUN line may go on over many lines; its first words tell which it is. */
@@ -58,11 +72,12 @@ static void show_step(struct build_view *view, const struct engine_build_event *
     if (event->kind == ENGINE_STEP_STARTED) {
         job_tell(view->job, UI_PROGRESS, STAGE, -1, "%s", name);
     } else if (event->kind == ENGINE_STEP_CACHED) {
-        view->cached++;
+        view->cached += is_work(event->name);
         job_tell(view->job, UI_DETAIL, STAGE, -1, "%s  reused", name);
     } else if (event->kind == ENGINE_STEP_DONE) {
-        view->ran++;
-        job_tell(view->job, UI_STEP, STAGE, event->elapsed_ms, "%s", name);
+        view->ran += is_work(event->name);
+        enum ui_kind kind = is_work(event->name) || event->elapsed_ms >= WORTH_TELLING_MS ? UI_STEP : UI_DETAIL;
+        job_tell(view->job, kind, STAGE, event->elapsed_ms, "%s", name);
     } else if (event->kind == ENGINE_STEP_FAILED) {
         job_tell(view->job, UI_STEP, STAGE, event->elapsed_ms, "%s  failed", name);
     }
@@ -86,7 +101,7 @@ static void on_event(void *ctx, const struct engine_build_event *event)
     case ENGINE_STEP_CACHED:
     case ENGINE_STEP_DONE:
     case ENGINE_STEP_FAILED:
-        if (!is_internal(event->name))
+        if (!is_internal(event->name) && !is_unpacking(event->name))
             show_step(view, event);
         return;
     }
@@ -210,5 +225,5 @@ struct err *job_build(struct job *job)
     struct err *e = NULL;
     for (size_t i = 0; !e && i < service->image_count; i++)
         e = build_image(job, &service->images[i]);
-    return err_state(e, "no new image of %s; nodes and cluster unchanged", service->name);
+    return err_state_add(e, "nodes and cluster unchanged");
 }
