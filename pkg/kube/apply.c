@@ -19,7 +19,7 @@ struct apply {
     enum kube_apply_mode mode;
 };
 
-static struct err *send(const struct apply *a, bool force, struct kube_answer *out)
+static struct err *request(const struct apply *a, bool force, struct kube_answer *out)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     TRY(kube_path(a->c, a->id, &path));
@@ -46,10 +46,10 @@ static bool is_race(const struct kube_answer *answer)
     return answer->status == 409 && message && strstr(message, "the object has been modified");
 }
 
-static struct err *send_through(const struct apply *a, bool force, struct kube_answer *out)
+static struct err *request_through(const struct apply *a, bool force, struct kube_answer *out)
 {
     for (int race = 1;; race++) {
-        TRY(send(a, force, out));
+        TRY(request(a, force, out));
         if (!is_race(out) || race == RACES)
             return NULL;
         kube_answer_release(out);
@@ -121,7 +121,7 @@ static bool lacks_namespace(const struct apply *a, const struct kube_answer *ans
  * that lacks_namespace is left to the caller. */
 static struct err *apply(const struct apply *a, struct kube_answer *answer, struct strv *fields)
 {
-    TRY(send_through(a, false, answer));
+    TRY(request_through(a, false, answer));
     if (is_done(answer)) {
         if (a->mode == KUBE_DRY_RUN || !kube_kubectl_owns(answer->body))
             return NULL;
@@ -137,7 +137,7 @@ static struct err *apply(const struct apply *a, struct kube_answer *answer, stru
             TRY(migrate(a));
     }
     kube_answer_release(answer);
-    TRY(send_through(a, a->mode == KUBE_DRY_RUN, answer));
+    TRY(request_through(a, a->mode == KUBE_DRY_RUN, answer));
     if (is_done(answer))
         return NULL;
     AUTO(kube_refusal) refusal;

@@ -29,7 +29,7 @@
 /* An image that rwml put into the nodes, and the container that is to run it. */
 struct rollout_image {
     const char *container;       /* of an init container, too */
-    const char *name;            /* the content name in the applied object: "trades:dev-0123456789ab" */
+    const char *name;            /* the content name in the applied object: "shop:dev-0123456789ab" */
     const char *config_digest;   /* "sha256:…" as CRI reports image ids */
     const char *manifest_digest; /* NULL when not known */
 };
