@@ -129,7 +129,8 @@ static void begin(struct trace *t, struct step *s, int64_t started_ms)
 static void end(struct trace *t, struct step *s, const struct vertex *v)
 {
     bool failed = v->error && *v->error;
-    int64_t elapsed = v->completed_ms > s->started_ms ? v->completed_ms - s->started_ms : 0;
+    int64_t began = s->state == STEP_RUNS ? s->started_ms : v->completed_ms; /* a cached step never ran */
+    int64_t elapsed = v->completed_ms > began ? v->completed_ms - began : 0;
     s->state = STEP_ENDED;
     if (failed) {
         str_set(&s->error, v->error);
