@@ -43,16 +43,24 @@ static bool is_unpacking(const char *name)
     return name && str_starts(name, "copy /context");
 }
 
-/* A RUN line may go on over many lines; its first words tell which it is. */
+/* A step's name on one line: words by one blank, without the mounts that stand in front of what is
+ * run, cut where it gets long. */
 static char *short_name(const char *name)
 {
-    size_t length = strcspn(name, "\n");
+    AUTO_STR copy = xstrdup(name);
+    AUTO(strv) words = { 0 };
+    char *rest = copy, *word;
+    while ((word = strsep(&rest, " \t\n")))
+        if (*word && !str_starts(word, "--mount="))
+            strv_add(&words, word);
+    AUTO_STR line = strv_join(&words, " ");
+    size_t length = strlen(line);
     if (length <= SHOWN_NAME)
-        return xstrndup(name, length);
+        return STEAL(&line);
     length = SHOWN_NAME - 3;
-    while (length && ((unsigned char)name[length] & 0xC0) == 0x80)
+    while (length && ((unsigned char)line[length] & 0xC0) == 0x80)
         length--;
-    return xasprintf("%.*s...", (int)length, name);
+    return xasprintf("%.*s...", (int)length, line);
 }
 
 static void show_output(struct build_view *view, const char *bytes, size_t len)
