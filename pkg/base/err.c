@@ -102,22 +102,26 @@ struct err *err_cause(struct err *e, const char *fmt, ...)
 
 struct err *err_state(struct err *e, const char *fmt, ...)
 {
-    if (e && e->state)
-        return e;
-    SET_FORMATTED(e, e->state, fmt);
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR text = xvasprintf(fmt, ap);
+    va_end(ap);
+    for (struct err *each = e; each; each = each->sibling)
+        if (!each->state)
+            each->state = xstrdup(text);
     return e;
 }
 
 struct err *err_state_add(struct err *e, const char *fmt, ...)
 {
-    if (!e)
-        return NULL;
     va_list ap;
     va_start(ap, fmt);
     AUTO_STR more = xvasprintf(fmt, ap);
     va_end(ap);
-    AUTO_STR told = STEAL(&e->state);
-    e->state = told ? xasprintf("%s; %s", told, more) : STEAL(&more);
+    for (struct err *each = e; each; each = each->sibling) {
+        AUTO_STR told = STEAL(&each->state);
+        each->state = told ? xasprintf("%s; %s", told, more) : xstrdup(more);
+    }
     return e;
 }
 

@@ -58,10 +58,11 @@ struct err *err_sys(enum err_code code, int saved_errno, const char *fmt, ...) P
 struct err *err_because(enum err_code code, struct err *inner, const char *fmt, ...) PRINTF_LIKE(3, 4) MUST_USE;
 
 /* Additions; each returns its argument, so that they can be chained in a return. A NULL error
- * stays NULL. err_state keeps a state that a lower level has already told. */
+ * stays NULL. err_state and err_state_add mean every error of a chain; err_state keeps what a lower
+ * level has already told, err_state_add puts more behind it. */
 struct err *err_cause(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 struct err *err_state(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
-struct err *err_state_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE; /* "told; more" */
+struct err *err_state_add(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 struct err *err_next(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;
 struct err *err_where(struct err *e, const char *file, size_t line, size_t column) MUST_USE;
 struct err *err_at(struct err *e, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE; /* where: an object */

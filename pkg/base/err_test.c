@@ -206,9 +206,23 @@ static void test_bug_exits_70_and_says_where(void **state)
     assert_non_null(strstr(text, "state: "));
 }
 
+static void test_state_is_told_of_every_error_of_a_chain(void **state)
+{
+    (void)state;
+    AUTO_PTR(err) e = err_state(err_new(RW9001_FILE, "first"), "told");
+    e = err_join(STEAL(&e), err_new(RW9001_FILE, "second"));
+    e = err_state(STEAL(&e), "from above");
+    assert_string_equal(err_get_state(e), "told");
+    assert_string_equal(err_get_state(err_sibling(e)), "from above");
+    e = err_state_add(STEAL(&e), "and more");
+    assert_string_equal(err_get_state(e), "told; and more");
+    assert_string_equal(err_get_state(err_sibling(e)), "from above; and more");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_state_is_told_of_every_error_of_a_chain),
         cmocka_unit_test(test_new_has_code_class_and_message),
         cmocka_unit_test(test_sys_names_the_errno),
         cmocka_unit_test(test_because_keeps_what_was_told_below),
