@@ -96,16 +96,3 @@ void image_changes_release(struct image_changes *c)
     free(c->items);
     *c = (struct image_changes){ 0 };
 }
-
-void manifest_images(const struct manifest_set *set, struct strv *out)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        AUTO(strv) containers = { 0 };
-        pod_containers(&set->objects[i], &containers);
-        for (size_t c = 0; c < containers.count; c++) {
-            const char *image = doc_text(doc_get(set->objects[i].tree, containers.items[c]), "/image");
-            if (image && !strv_has(out, image))
-                strv_add(out, image);
-        }
-    }
-}

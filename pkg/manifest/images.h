@@ -32,7 +32,4 @@ struct err *manifest_set_images(struct manifest_set *set, const struct image_nam
                                 struct image_changes *out) MUST_USE;
 void image_changes_release(struct image_changes *c);
 
-/* manifest_images: every image reference of the set's pods, as written, each once. */
-void manifest_images(const struct manifest_set *set, struct strv *out);
-
 #endif

@@ -58,6 +58,8 @@ static void add_value(struct unit *u, const char *source, const char *assignment
 static void tell_uses(const struct unit *u, struct buf *out)
 {
     static const char *const kinds[] = { "placeholder", "env", "config map" };
+    static const char *const sources[] = { "--set", "environment", "--var-file", "the service's vars", "the workspace's vars",
+                                           "found in the cluster" };
     AUTO(variable_uses) uses = { 0 };
     AUTO_PTR(err) e = manifest_variable_uses(&u->set, &u->values, &uses);
     tell_errors(e, out);
@@ -65,7 +67,7 @@ static void tell_uses(const struct unit *u, struct buf *out)
         const struct variable_use *use = &uses.items[i];
         buf_addf(out, "%s %s %s at %s%s: %s%s%s\n", kinds[use->kind], use->name, use->object->label, use->where,
                  use->has_default ? " with default" : "", use->value ? use->value : "unset", use->given ? " by " : "",
-                 use->given ? value_source_name(use->source) : "");
+                 use->given ? sources[use->source] : "");
     }
 }
 

@@ -144,25 +144,6 @@ const struct value *values_find_explicit(const struct values *v, const char *nam
     return find(v, name, VALUE_WORKSPACE);
 }
 
-const char *value_source_name(enum value_source source)
-{
-    switch (source) {
-    case VALUE_SET:
-        return "--set";
-    case VALUE_ENVIRONMENT:
-        return "environment";
-    case VALUE_FILE:
-        return "--var-file";
-    case VALUE_SERVICE:
-        return "the service's vars";
-    case VALUE_WORKSPACE:
-        return "the workspace's vars";
-    case VALUE_FOUND:
-        return "found in the cluster";
-    }
-    BUG("value source %d", (int)source);
-}
-
 void values_copy(const struct values *from, struct values *to)
 {
     for (size_t i = 0; i < from->count; i++)

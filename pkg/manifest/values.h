@@ -39,7 +39,6 @@ struct err *values_parse_file(struct values *v, const char *text, size_t len, co
 /* values_find: the value that wins, or NULL. values_find_explicit: the same without VALUE_FOUND. */
 const struct value *values_find(const struct values *v, const char *name);
 const struct value *values_find_explicit(const struct values *v, const char *name);
-const char *value_source_name(enum value_source source);
 void values_copy(const struct values *from, struct values *to); /* appends */
 void values_release(struct values *v);
 

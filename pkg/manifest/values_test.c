@@ -72,7 +72,7 @@ static void test_values_order(void **state)
     assert_null(values_find_explicit(&v, "A"));
     assert_string_equal(values_find(&v, "A")->text, "found");
     for (int source = VALUE_WORKSPACE; source >= VALUE_SET; source--) {
-        const char *name = value_source_name((enum value_source)source);
+        AUTO_STR name = xasprintf("source %d", source);
         values_add(&v, (enum value_source)source, "A", name, "");
         values_add(&v, VALUE_WORKSPACE, "A", "never", "");
         if (source != VALUE_WORKSPACE)

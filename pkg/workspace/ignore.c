@@ -43,7 +43,6 @@ struct pattern {
 };
 
 struct ignore {
-    char *file;
     struct pattern *patterns;
     size_t count;
 };
@@ -326,7 +325,6 @@ static struct err *add_pattern(struct ignore *g, const char *line_text, size_t l
 struct err *ignore_parse(const char *text, size_t len, const char *name, struct ignore **out)
 {
     AUTO_PTR(ignore) g = xcalloc(1, sizeof *g);
-    g->file = xstrdup(name);
     const char *at = text, *end = text + len;
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         at += 3;
@@ -360,11 +358,6 @@ struct err *ignore_load(int root_fd, const char *context_dir, const char *docker
     return NULL;
 }
 
-const char *ignore_get_file(const struct ignore *g)
-{
-    return g->file;
-}
-
 static void pattern_release(struct pattern *p)
 {
     for (size_t i = 0; i < p->count; i++)
@@ -380,6 +373,5 @@ void ignore_free(struct ignore *g)
     for (size_t i = 0; i < g->count; i++)
         pattern_release(&g->patterns[i]);
     free(g->patterns);
-    str_freep(&g->file);
     free(g);
 }

@@ -25,7 +25,6 @@ bool ignore_has(const struct ignore *g, const char *path);
 
 /* ignore_may_keep_below: something below an ignored directory may be taken in again by a "!". */
 bool ignore_may_keep_below(const struct ignore *g, const char *dir);
-const char *ignore_get_file(const struct ignore *g); /* the file it came from; NULL for none */
 void ignore_free(struct ignore *g);
 DEFINE_FREEP(ignore)
 
