@@ -14,6 +14,7 @@
 enum {
     FRAME_HEAD = 8,      /* github.com/moby/moby api/pkg/stdcopy */
     PID_TEXT = 24,       /* bytes of the line in which a killable program's shell tells its pid */
+    SHOWN_WORDS = 512,
     RUN_PIECE = 16 * 1024,
     ENDED_POLL_MS = 10,
     START_MS = 10000,
@@ -30,6 +31,7 @@ struct engine_exec {
     size_t head_len;
     uint32_t left; /* bytes of the frame that were not read */
     unsigned char kind;
+    struct buf overtaking; /* bytes of stderr that came before the pid */
 };
 
 /* The argv of the shell that tells its pid and becomes the program. */
@@ -81,71 +83,12 @@ static struct err *attach(struct engine_exec *x, struct net_wait wait)
     return x->stream ? NULL : engine_refused(&answer, "start a program in container %s", x->container);
 }
 
-static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
-{
-    char text[PID_TEXT] = {0};
-    size_t have = 0;
-    int64_t pid;
-    while (have < sizeof text - 1) {
-        size_t len = 0;
-        bool is_stderr = false;
-        TRY(engine_exec_read(x, text + have, 1, wait, &len, &is_stderr));
-        if (len == 0 || is_stderr || text[have] == '\n')
-            break;
-        have++;
-    }
-    text[have] = '\0';
-    if (!num_i64(text, 1, INT32_MAX, &pid)) {
-        struct err *e = err_new(RW3103_ENGINE_REFUSED, "no program can be run in container %s", x->container);
-        return err_cause(e, "its shell did not start");
-    }
-    x->pid = xstrdup(text);
-    return NULL;
-}
-
-struct err *engine_exec_start(struct engine *e, const struct engine_exec_spec *spec, struct net_wait wait,
-                              struct engine_exec **out)
-{
-    AUTO_PTR(engine_exec) x = xcalloc(1, sizeof *x);
-    x->engine = e;
-    x->container = xstrdup(spec->container);
-    TRY(create(x, spec, wait));
-    /* From here on a program may run: to give up before its pid is known would leave it behind. */
-    struct net_wait surely = {.deadline_ms = clock_after(START_MS)};
-    TRY(attach(x, surely));
-    if (spec->killable)
-        TRY(read_pid(x, surely));
-    *out = STEAL(&x);
-    return NULL;
-}
-
-void engine_exec_free(struct engine_exec *x)
-{
-    if (!x)
-        return;
-    http_upgrade_free(x->stream);
-    free(x->id);
-    free(x->container);
-    free(x->pid);
-    free(x);
-}
-
 static struct err *gone(struct engine_exec *x, struct err *e)
 {
     if (!e || err_get_code(e) != RW9003_SOCKET)
         return e;
     return err_because(RW3104_ENGINE_GONE, e, "the engine closed the streams of a program in container %s",
                        x->container);
-}
-
-struct err *engine_exec_write(struct engine_exec *x, const void *bytes, size_t len, struct net_wait wait)
-{
-    return gone(x, http_upgrade_write(x->stream, bytes, len, wait));
-}
-
-struct err *engine_exec_end_input(struct engine_exec *x)
-{
-    return gone(x, http_upgrade_half_close(x->stream));
 }
 
 /* Reads until a frame with bytes in it is open; *end when the stream is over between two frames. */
@@ -172,8 +115,8 @@ static struct err *open_frame(struct engine_exec *x, struct net_wait wait, bool 
     return NULL;
 }
 
-struct err *engine_exec_read(struct engine_exec *x, void *to, size_t room, struct net_wait wait, size_t *len,
-                             bool *is_stderr)
+static struct err *read_frame(struct engine_exec *x, void *to, size_t room, struct net_wait wait, size_t *len,
+                              bool *is_stderr)
 {
     bool end = false;
     TRY(open_frame(x, wait, &end));
@@ -194,6 +137,94 @@ struct err *engine_exec_read(struct engine_exec *x, void *to, size_t room, struc
     return err_cause(e, "%.*s", (int)(got < 200 ? got : 200), (const char *)to);
 }
 
+/* What an exec that did not start a shell says on stdout is the engine's reason. */
+static struct err *no_shell(struct engine_exec *x, const char *first_words, struct net_wait wait)
+{
+    char more[SHOWN_WORDS] = {0};
+    size_t len = 0;
+    bool is_stderr = false;
+    err_ignore(engine_exec_read(x, more, sizeof more - 1, wait, &len, &is_stderr), "the first words are shown");
+    size_t end = strcspn(more, "\r\n");
+    struct err *e = err_new(RW3103_ENGINE_REFUSED, "no program can be run in container %s", x->container);
+    return err_cause(e, "%s%.*s", first_words, (int)end, *first_words ? more : "its shell did not start");
+}
+
+/* stdout and stderr are two pipes to the engine: what the program writes to the one may overtake
+ * the pid that its shell wrote to the other, and is kept for the reader. */
+static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
+{
+    char text[PID_TEXT] = {0};
+    size_t have = 0;
+    int64_t pid;
+    while (have < sizeof text - 1) {
+        size_t len = 0;
+        bool is_stderr = false;
+        char byte;
+        TRY(read_frame(x, &byte, 1, wait, &len, &is_stderr));
+        if (len == 0 || (!is_stderr && byte == '\n'))
+            break;
+        if (!is_stderr)
+            text[have++] = byte;
+        else if (!buf_append(&x->overtaking, &byte, 1))
+            break;
+    }
+    if (!num_i64(text, 1, INT32_MAX, &pid))
+        return no_shell(x, text, wait);
+    x->pid = xstrdup(text);
+    return NULL;
+}
+
+struct err *engine_exec_start(struct engine *e, const struct engine_exec_spec *spec, struct net_wait wait,
+                              struct engine_exec **out)
+{
+    AUTO_PTR(engine_exec) x = xcalloc(1, sizeof *x);
+    x->engine = e;
+    x->container = xstrdup(spec->container);
+    x->overtaking = BUF_INIT(LIMIT_HTTP_HEAD);
+    TRY(create(x, spec, wait));
+    /* From here on a program may run: to give up before its pid is known would leave it behind. */
+    struct net_wait surely = {.deadline_ms = clock_after(START_MS)};
+    TRY(attach(x, surely));
+    if (spec->killable)
+        TRY(read_pid(x, surely));
+    *out = STEAL(&x);
+    return NULL;
+}
+
+void engine_exec_free(struct engine_exec *x)
+{
+    if (!x)
+        return;
+    http_upgrade_free(x->stream);
+    free(x->id);
+    free(x->container);
+    free(x->pid);
+    buf_release(&x->overtaking);
+    free(x);
+}
+
+struct err *engine_exec_write(struct engine_exec *x, const void *bytes, size_t len, struct net_wait wait)
+{
+    return gone(x, http_upgrade_write(x->stream, bytes, len, wait));
+}
+
+struct err *engine_exec_end_input(struct engine_exec *x)
+{
+    return gone(x, http_upgrade_half_close(x->stream));
+}
+
+struct err *engine_exec_read(struct engine_exec *x, void *to, size_t room, struct net_wait wait, size_t *len,
+                             bool *is_stderr)
+{
+    if (x->overtaking.len == 0)
+        return read_frame(x, to, room, wait, len, is_stderr);
+    *len = x->overtaking.len < room ? x->overtaking.len : room;
+    *is_stderr = true;
+    memcpy(to, x->overtaking.bytes, *len);
+    buf_consume(&x->overtaking, *len);
+    return NULL;
+}
+
 int engine_exec_fd(const struct engine_exec *x)
 {
     return http_upgrade_fd(x->stream);
@@ -201,7 +232,7 @@ int engine_exec_fd(const struct engine_exec *x)
 
 bool engine_exec_buffered(const struct engine_exec *x)
 {
-    return http_upgrade_buffered(x->stream);
+    return x->overtaking.len > 0 || http_upgrade_buffered(x->stream);
 }
 
 /* *running, and once it is false the exit code; -1 when the engine knows none. */

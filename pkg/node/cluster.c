@@ -166,7 +166,7 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
     TRY(engine_exec_run(e, from->id, argv, NULL, 0, wait, &result));
     if (result.exit_code != 0 || result.out.len > LIMIT_CONFIG) {
         struct err *failed = err_new(RW4003_NODE_FAILED, "node %s gives no kubeconfig", from->name);
-        return err_state(err_cause(failed, "%.200s", buf_text(&result.err)), "nothing was changed");
+        return err_state(err_cause(failed, "%.*s", (int)strcspn(buf_text(&result.err), "\n"), buf_text(&result.err)), "nothing was changed");
     }
     *out = result.out;
     result.out = (struct buf){0};

@@ -51,17 +51,17 @@ struct err *cri_stopped(const struct node *node)
     return err_next(err_cause(e, "its container is %s", node->state), "docker start %s", node->name);
 }
 
-/* What df calls available, "11G"; for people. */
+/* "11G of 40G", by df; for people. */
 static char *free_space(struct engine *e, const struct node *node)
 {
-    static const char *const argv[] = {"sh", "-c", "df -Ph /var/lib/containerd | tail -n 1 | { read a b c d e; echo $d; }",
+    static const char *const argv[] = {"sh", "-c", "df -Ph /var/lib/containerd | tail -n 1 | { read a b c d e; echo $d of $b; }",
                                        NULL};
     AUTO(engine_exec_result) result = {0};
     struct net_wait wait = {.deadline_ms = clock_after(FREE_SPACE_MS)};
     struct err *failed = engine_exec_run(e, node->id, argv, NULL, 0, wait, &result);
     if (failed) {
         err_ignore(failed, "that the node is full is known already");
-        return xstrdup("an unknown number of bytes");
+        return xstrdup("nobody knows how many bytes");
     }
     return xstrndup(buf_text(&result.out), strcspn(buf_text(&result.out), "\n"));
 }
@@ -85,7 +85,7 @@ struct err *cri_failed(struct engine *e, const struct node *node, const char *wh
     if (strstr(says, "no space left on device")) {
         AUTO_STR left = free_space(e, node);
         struct err *full = err_new(RW4004_NODE_FULL, "node %s has no space for the image", node->name);
-        full = err_cause(full, "%s are left in /var/lib/containerd: %s", left, words);
+        full = err_cause(full, "without this image %s are free in /var/lib/containerd: %s", left, words);
         return err_next(full, "docker exec %s crictl rmi --prune", node->name);
     }
     struct err *failed = err_new(RW4003_NODE_FAILED, "node %s cannot %s", node->name, what);
