@@ -40,6 +40,18 @@ struct judge {
     enum err_code crash;  /* RW6103, of a Job's pod RW6106 */
 };
 
+/* One container of a pod, as its judges see it. */
+struct subject {
+    const struct judge *judge;
+    const json_t *pod;
+    const json_t *status;
+    const char *name;
+    bool init; /* is to end with exit 0 before the others start */
+};
+
+/* container_judge: out is initialised here. */
+void container_judge(const struct subject *s, struct finding *out);
+
 /* pod_judge: out is initialised here. RANK_FINE: Ready and settled, or ended as it should. */
 void pod_judge(const struct judge *j, const json_t *pod, struct finding *out);
 

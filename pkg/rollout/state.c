@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "rollout/finding.h"
+#include "rollout/revision.h"
 
 #define REFUSED_S 3        /* a quota may become free when an old pod ends */
 #define NO_PODS_ASK_S 3    /* then events are asked why there are no pods */
@@ -32,70 +33,9 @@ struct rollout {
     struct judge judge;
 };
 
-static bool is_owned_by(const json_t *object, const char *uid)
-{
-    size_t i;
-    json_t *owner;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/ownerReferences"), i, owner) {
-        if (uid && str_eq(doc_text(owner, "/uid"), uid))
-            return true;
-    }
-    return false;
-}
-
 static bool is_kind(const struct rollout *r, const char *kind)
 {
     return str_eq(doc_text(r->snapshot->workload, "/kind"), kind);
-}
-
-/* ReplicaSets carry their revision as an annotation, ControllerRevisions as a field. */
-static int64_t revision_number(const json_t *object)
-{
-    const char *text = doc_text(object, "/metadata/annotations/deployment.kubernetes.io~1revision");
-    if (!text)
-        return doc_i64(object, "/revision", -1);
-    int64_t number = 0;
-    for (; *text >= '0' && *text <= '9' && number < INT64_MAX / 10 - 9; text++)
-        number = number * 10 + (*text - '0');
-    return number;
-}
-
-static const json_t *newest_revision(const struct rollout *r)
-{
-    const json_t *newest = NULL;
-    size_t i;
-    json_t *object;
-    DOC_EACH_ITEM(r->snapshot->owned, i, object) {
-        if (is_owned_by(object, r->uid) && (!newest || revision_number(object) > revision_number(newest)))
-            newest = object;
-    }
-    return newest;
-}
-
-/* Of the workload at all: a Deployment's pods are owned by its ReplicaSets. */
-static bool is_own_pod(const struct rollout *r, const json_t *pod)
-{
-    if (!is_kind(r, "Deployment"))
-        return is_kind(r, "Pod") ? str_eq(doc_text(pod, "/metadata/uid"), r->uid) : is_owned_by(pod, r->uid);
-    size_t i;
-    json_t *set;
-    DOC_EACH_ITEM(r->snapshot->owned, i, set) {
-        if (is_owned_by(set, r->uid) && is_owned_by(pod, doc_text(set, "/metadata/uid")))
-            return true;
-    }
-    return false;
-}
-
-static bool is_new_pod(const struct rollout *r, const json_t *pod)
-{
-    static const char label[] = "/metadata/labels/controller-revision-hash";
-    if (is_kind(r, "Deployment"))
-        return is_owned_by(pod, doc_text(r->revision, "/metadata/uid"));
-    if (is_kind(r, "StatefulSet"))
-        return str_eq(doc_text(pod, label), doc_text(r->snapshot->workload, "/status/updateRevision"));
-    if (is_kind(r, "DaemonSet"))
-        return r->revision && str_eq(doc_text(pod, label), doc_text(r->revision, label));
-    return true;
 }
 
 static void say(struct rollout_verdict *out, char *reason_steal)
@@ -150,7 +90,7 @@ static bool has_ending_pods(const struct rollout *r)
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
-        if (is_own_pod(r, pod) && pod_is_ending(pod))
+        if (revision_owns_pod(r->snapshot, pod) && pod_is_ending(pod))
             return true;
     }
     return false;
@@ -207,9 +147,9 @@ static void count_pods(const struct rollout *r, struct tally *t, struct rollout_
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
-        if (!is_own_pod(r, pod) || pod_is_ending(pod))
+        if (!revision_owns_pod(r->snapshot, pod) || pod_is_ending(pod))
             continue;
-        if (is_new_pod(r, pod)) {
+        if (revision_is_of(r->snapshot, r->revision, pod)) {
             count_new_pod(r, pod, t, out);
         } else {
             t->old_pods++;
@@ -253,7 +193,7 @@ static bool images_proved(const struct rollout *r, struct rollout_verdict *out)
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
-        if (!is_own_pod(r, pod) || !is_new_pod(r, pod) || pod_is_ending(pod))
+        if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) || pod_is_ending(pod))
             continue;
         bool known;
         const char *container = NULL;
@@ -315,6 +255,18 @@ static bool too_few_decide(const struct rollout *r, const struct tally *t, struc
     return true;
 }
 
+/* Lists come by watches of their own: the ReplicaSet of a change that the Deployment tells of may
+ * not have arrived. */
+static bool is_current(const struct rollout *r)
+{
+    const json_t *w = r->snapshot->workload;
+    if (is_kind(r, "Deployment"))
+        return r->revision && revision_number(r->revision) >= revision_number(w);
+    if (is_kind(r, "DaemonSet") && !replaces_by_hand(r))
+        return r->revision && doc_i64(w, "/status/updatedNumberScheduled", 0) >= r->wanted;
+    return true;
+}
+
 /* minReadySeconds is the server's way to settle: it counts such pods as available. */
 static bool is_available(const struct rollout *r)
 {
@@ -345,7 +297,9 @@ static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
         return;
     if (too_few_decide(r, &t, out) || worst_decides(r, &t, out) || old_pods_decide(r, &t, out))
         return;
-    if (!is_available(r))
+    if (!is_current(r))
+        wait_for(r, out, xasprintf("%d of %d ready; its controller is still at work", out->ready, out->wanted));
+    else if (!is_available(r))
         wait_for(r, out, xasprintf("%d of %d ready; has to hold out for %" PRId64 " s", out->ready, out->wanted,
                                    doc_i64(r->snapshot->workload, "/spec/minReadySeconds", 0)));
     else if (replaces_by_hand(r) && t.pods == 0)
@@ -400,9 +354,9 @@ static void judge_workload(struct rollout *r, struct rollout_verdict *out)
         wait_for(r, out, xstrdup("its controller has not seen the change yet"));
         return;
     }
-    r->revision = newest_revision(r);
-    if (is_kind(r, "Deployment") && (doc_bool(w, "/spec/paused", false) || !r->revision)) {
-        wait_for(r, out, xstrdup(r->revision ? "it is paused (spec.paused)" : "its ReplicaSet is being created"));
+    r->revision = revision_newest(r->snapshot);
+    if (is_kind(r, "Deployment") && (doc_bool(w, "/spec/paused", false) || !is_current(r))) {
+        wait_for(r, out, xstrdup(is_current(r) ? "it is paused (spec.paused)" : "its ReplicaSet is being created"));
         return;
     }
     r->wanted = is_kind(r, "DaemonSet") ? doc_i64(w, "/status/desiredNumberScheduled", 0) : doc_i64(w, "/spec/replicas", 1);

@@ -1,0 +1,70 @@
+#include "rollout/revision.h"
+
+#include "base/num.h"
+
+static bool is_owned_by(const json_t *object, const char *uid)
+{
+    size_t i;
+    json_t *owner;
+    DOC_EACH_ITEM(doc_get(object, "/metadata/ownerReferences"), i, owner) {
+        if (uid && str_eq(doc_text(owner, "/uid"), uid))
+            return true;
+    }
+    return false;
+}
+
+static bool is_kind(const struct rollout_snapshot *s, const char *kind)
+{
+    return str_eq(doc_text(s->workload, "/kind"), kind);
+}
+
+static const char *workload_uid(const struct rollout_snapshot *s)
+{
+    return doc_text(s->workload, "/metadata/uid");
+}
+
+int64_t revision_number(const json_t *object)
+{
+    const char *text = doc_text(object, "/metadata/annotations/deployment.kubernetes.io~1revision");
+    int64_t number;
+    if (text && num_i64(text, 0, INT64_MAX, &number))
+        return number;
+    return doc_i64(object, "/revision", -1);
+}
+
+const json_t *revision_newest(const struct rollout_snapshot *s)
+{
+    const json_t *newest = NULL;
+    size_t i;
+    json_t *object;
+    DOC_EACH_ITEM(s->owned, i, object) {
+        if (is_owned_by(object, workload_uid(s)) && (!newest || revision_number(object) > revision_number(newest)))
+            newest = object;
+    }
+    return newest;
+}
+
+bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod)
+{
+    if (!is_kind(s, "Deployment"))
+        return is_kind(s, "Pod") ? str_eq(doc_text(pod, "/metadata/uid"), workload_uid(s)) : is_owned_by(pod, workload_uid(s));
+    size_t i;
+    json_t *set;
+    DOC_EACH_ITEM(s->owned, i, set) {
+        if (is_owned_by(set, workload_uid(s)) && is_owned_by(pod, doc_text(set, "/metadata/uid")))
+            return true;
+    }
+    return false;
+}
+
+bool revision_is_of(const struct rollout_snapshot *s, const json_t *revision, const json_t *pod)
+{
+    static const char label[] = "/metadata/labels/controller-revision-hash";
+    if (is_kind(s, "Deployment"))
+        return is_owned_by(pod, doc_text(revision, "/metadata/uid"));
+    if (is_kind(s, "StatefulSet"))
+        return str_eq(doc_text(pod, label), doc_text(s->workload, "/status/updateRevision"));
+    if (is_kind(s, "DaemonSet"))
+        return revision && str_eq(doc_text(pod, label), doc_text(revision, label));
+    return true;
+}
