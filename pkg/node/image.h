@@ -14,9 +14,9 @@
 #include "node/cluster.h"
 
 struct node_image {
-    const char *ref;           /* "trades:dev": how the engine and the manifests call it */
+    const char *ref;           /* "orders:dev": how the engine and the manifests call it */
     const char *config_digest; /* "sha256:…", engine_image_config_digest */
-    const char *content_name;  /* "trades:dev-0123456789ab", oci_content_name */
+    const char *content_name;  /* "orders:dev-0123456789ab", oci_content_name */
 };
 
 enum node_push_outcome {
