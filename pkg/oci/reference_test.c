@@ -10,12 +10,12 @@ static void test_full_and_familiar(void **state)
 {
     (void)state;
     static const char *const rows[][3] = {
-        {"trades", "docker.io/library/trades:latest", "trades:latest"},
-        {"trades:dev", "docker.io/library/trades:dev", "trades:dev"},
-        {"team/trades:dev", "docker.io/team/trades:dev", "team/trades:dev"},
-        {"docker.io/library/trades:dev", "docker.io/library/trades:dev", "trades:dev"},
-        {"index.docker.io/trades:dev", "docker.io/library/trades:dev", "trades:dev"},
-        {"localhost/trades:dev", "localhost/trades:dev", "localhost/trades:dev"},
+        {"orders", "docker.io/library/orders:latest", "orders:latest"},
+        {"orders:dev", "docker.io/library/orders:dev", "orders:dev"},
+        {"team/orders:dev", "docker.io/team/orders:dev", "team/orders:dev"},
+        {"docker.io/library/orders:dev", "docker.io/library/orders:dev", "orders:dev"},
+        {"index.docker.io/orders:dev", "docker.io/library/orders:dev", "orders:dev"},
+        {"localhost/orders:dev", "localhost/orders:dev", "localhost/orders:dev"},
         {"localhost:5000/a/b", "localhost:5000/a/b:latest", "localhost:5000/a/b:latest"},
         {"ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2"},
         {"a__b--c:X_1", "docker.io/library/a__b--c:X_1", "a__b--c:X_1"},
@@ -35,10 +35,10 @@ static void test_full_and_familiar(void **state)
 static void test_parse_refuses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",       ":dev",        "Trades",      "trades:",         "trades:-x",  "a//b",
-                                      "a/",     "/a",          "trades@",     "trades@sha256:0", "tra des",    "a/../b",
-                                      "-x/y.z", "trades:a b",  "a..b",        "a:b:c",           "_a",         "a-",
-                                      "a\nb",   "ghcr.io/A/b", "${X}:latest", "trades:\x01",     ("x@md5:" HEX64)};
+    static const char *const bad[] = {"",       ":dev",        "Orders",      "orders:",         "orders:-x",  "a//b",
+                                      "a/",     "/a",          "orders@",     "orders@sha256:0", "tra des",    "a/../b",
+                                      "-x/y.z", "orders:a b",  "a..b",        "a:b:c",           "_a",         "a-",
+                                      "a\nb",   "ghcr.io/A/b", "${X}:latest", "orders:\x01",     ("x@md5:" HEX64)};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         struct oci_ref r = {0};
         struct err *e = oci_ref_parse(bad[i], &r);
@@ -66,10 +66,10 @@ static void test_content_name(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"trades:dev", "trades:dev-0123456789ab"},
-        {"trades", "trades:latest-0123456789ab"},
+        {"orders:dev", "orders:dev-0123456789ab"},
+        {"orders", "orders:latest-0123456789ab"},
         {"ghcr.io/x/y:1", "ghcr.io/x/y:1-0123456789ab"},
-        {"trades:dev@sha256:" HEX64, "trades:dev-0123456789ab"},
+        {"orders:dev@sha256:" HEX64, "orders:dev-0123456789ab"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO_STR name = NULL;
@@ -81,7 +81,7 @@ static void test_content_name(void **state)
 static void test_content_name_keeps_to_the_longest_tag(void **state)
 {
     (void)state;
-    char text[16 + OCI_TAG_MAX] = "trades:";
+    char text[16 + OCI_TAG_MAX] = "orders:";
     memset(text + 7, 't', OCI_TAG_MAX);
     AUTO_STR name = NULL;
     assert_null(oci_content_name(text, "sha256:" HEX64, &name));
@@ -93,7 +93,7 @@ static void test_content_name_wants_a_digest(void **state)
 {
     (void)state;
     char *name = NULL;
-    struct err *e = oci_content_name("trades:dev", "sha256:0123", &name);
+    struct err *e = oci_content_name("orders:dev", "sha256:0123", &name);
     assert_non_null(e);
     assert_null(name);
     err_free(e);
