@@ -1,6 +1,6 @@
 /* reference: image names, as people write them and as containerd stores them.
  *
- * "trades:dev" is the familiar form of "docker.io/library/trades:dev": a first component without
+ * "orders:dev" is the familiar form of "docker.io/library/orders:dev": a first component without
  * '.' and ':' that is not "localhost" belongs to the path, and a path of one component on
  * docker.io gains "library/" (github.com/distribution/reference, normalize.go).
  */
@@ -15,7 +15,7 @@
 
 struct oci_ref {
     char *domain; /* "docker.io" */
-    char *path;   /* "library/trades" */
+    char *path;   /* "library/orders" */
     char *tag;    /* NULL: none was written */
     char *digest; /* "sha256:…"; NULL: none was written */
 };
@@ -24,7 +24,7 @@ struct oci_ref {
 struct err *oci_ref_parse(const char *text, struct oci_ref *out) MUST_USE;
 void oci_ref_release(struct oci_ref *r);
 
-/* Owned. The full form is "docker.io/library/trades:dev", the familiar one "trades:dev". A
+/* Owned. The full form is "docker.io/library/orders:dev", the familiar one "orders:dev". A
  * reference with neither tag nor digest gets ":latest". */
 char *oci_ref_full(const struct oci_ref *r) MUST_USE;
 char *oci_ref_familiar(const struct oci_ref *r) MUST_USE;
@@ -33,8 +33,8 @@ char *oci_ref_familiar(const struct oci_ref *r) MUST_USE;
 struct err *oci_full_name(const char *text, char **out) MUST_USE;
 struct err *oci_familiar_name(const char *text, char **out) MUST_USE;
 
-/* oci_content_name: the name that no other content will ever have: "trades:dev" with the config
- * digest "sha256:0123456789abcdef…" gives "trades:dev-0123456789ab". A tag too long for it is
+/* oci_content_name: the name that no other content will ever have: "orders:dev" with the config
+ * digest "sha256:0123456789abcdef…" gives "orders:dev-0123456789ab". A tag too long for it is
  * shortened. A digest in the reference is dropped. */
 struct err *oci_content_name(const char *image, const char *config_digest, char **out) MUST_USE;
 
