@@ -11,7 +11,7 @@ struct engine_image {
     char *created; /* RFC 3339 */
     char *os;
     char *architecture; /* "amd64" */
-    struct strv tags;     /* "trades:dev" */
+    struct strv tags;     /* "orders:dev" */
     struct strv diff_ids; /* "sha256:…" of the uncompressed layers, base first */
 };
 
