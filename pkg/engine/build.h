@@ -38,7 +38,7 @@ struct engine_build_arg {
 };
 
 struct engine_build {
-    const char *tag;        /* "trades:dev": always with a tag */
+    const char *tag;        /* "orders:dev": always with a tag */
     const char *dockerfile; /* path inside the tar; NULL: Dockerfile */
     const char *target;     /* NULL: the last stage */
     const char *platform;   /* NULL: the engine's */
