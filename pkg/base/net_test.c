@@ -82,6 +82,7 @@ static void test_connect_without_permission(void **state)
     (void)state;
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 1);
+    assert_true(listener >= 0);
     assert_int_equal(chmod(path, 0), 0);
     int status;
     pid_t child = fork();
@@ -102,6 +103,7 @@ static void test_connect_gives_up_when_the_backlog_stays_full(void **state)
     enum { MANY = 16 };
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 0);
+    assert_true(listener >= 0);
     int fds[MANY], count = 0;
     struct err *e = NULL;
     int64_t before = clock_ms();
@@ -120,6 +122,7 @@ static void test_connect_is_non_blocking_and_close_on_exec(void **state)
     (void)state;
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 1);
+    assert_true(listener >= 0);
     AUTO_FD fd = -1;
     check_ok(net_connect_unix(path, within(5000), &fd));
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
@@ -235,6 +238,7 @@ static void test_waits_end_at_a_cancellation(void **state)
     check_error(net_write_all(p.ours, "x", 1, wait), RW9009_INTERRUPTED);
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 1);
+    assert_true(listener >= 0);
     check_error(net_connect_unix(path, wait, &fd), RW9009_INTERRUPTED);
     assert_int_equal(fd, -1);
 }
@@ -284,6 +288,7 @@ static void test_every_point_reaches_its_caller(void **state)
     AUTO(pair) p = pair_new();
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 4);
+    assert_true(listener >= 0);
     char text[8];
     size_t length;
     int fd = -1;
@@ -308,6 +313,7 @@ static void test_connect_goes_on_once_the_backlog_has_room(void **state)
     (void)state;
     AUTO_STR path = socket_path();
     AUTO_FD listener = listen_at(path, 4);
+    assert_true(listener >= 0);
     AUTO_FD fd = -1;
     fault_set("net.connect=2*error(EAGAIN)");
     check_ok(net_connect_unix(path, within(20000), &fd));

@@ -19,12 +19,12 @@ tell() { # NAME FINDINGS-FILE EXIT-CODE
     fi
 }
 
-build() { # VARIANT TARGET...
+build() { # VARIANT COMPILER TARGET...
     local code=0
-    make --no-print-directory -s -k -j2 BUILD="$1" "${@:2}" >"$out" 2>&1 || code=$?
+    make --no-print-directory -s -k -j2 BUILD="$1" "${@:3}" >"$out" 2>&1 || code=$?
     # Only what compilers and linkers say counts; each object has its own line of progress.
     sed -i -e '/^  \(cc\|ar\|link\) /d' "$out"
-    tell "builds with $1" "$out" "$code"
+    tell "builds with $2" "$out" "$code"
 }
 
 check() { # NAME
@@ -57,8 +57,8 @@ if [ $# = 0 ]; then
 fi
 for name in "${checks[@]}"; do
     if [ "$name" = builds ]; then
-        build release objects all
-        build clang objects
+        build release gcc objects all
+        build clang clang objects
     else
         check "$name"
     fi
