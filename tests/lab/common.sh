@@ -49,7 +49,7 @@ debian_tree() { # SUITE PACKAGE,PACKAGE...: a small Debian as tar on stdout
     # /usr/share/man stays: the Java packages' scripts fail without it.
     as_root mmdebstrap --quiet --variant=minbase --include="$2" \
         --aptopt='Acquire::Languages "none"' --dpkgopt='path-exclude=/usr/share/doc/*' \
-        --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt=force-unsafe-io \
         --customize-hook='upload /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt' \
         "$1" - ${mirror:+"$mirror"}
 }

@@ -38,10 +38,18 @@ build_all() {
     echo "$INPUTS" >"$STAMP"
 }
 
+# The compiler takes a sixth less time when it collects its garbage less often.
+spend_memory() {
+    local kilobytes
+    kilobytes=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+    if [ "$kilobytes" -gt 8000000 ]; then export GOGC=400; fi
+}
+
 prepare_cache
 [ "$(cat "$STAMP" 2>/dev/null)" = "$INPUTS" ] && exit 0
 GO=$("$LAB_DIR/go.sh")
 export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0
+spend_memory
 export GOMODCACHE=$LAB_CACHE/go/mod GOCACHE=$LAB_CACHE/go/build
 case ${1:-all} in
 kind) build . sigs.k8s.io/kind ;;
