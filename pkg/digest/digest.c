@@ -12,7 +12,8 @@ struct err *digest_sha256_init(struct digest_sha256 *d)
     EVP_MD_CTX *evp = EVP_MD_CTX_new();
     if (!evp || EVP_DigestInit_ex(evp, EVP_sha256(), NULL) != 1) {
         EVP_MD_CTX_free(evp);
-        return err_cause(err_new(RW9005_RESOURCES, "OpenSSL gives no SHA-256"), "is its configuration (OPENSSL_CONF) intact?");
+        return err_cause(err_new(RW9005_RESOURCES, "OpenSSL gives no SHA-256"),
+                         "is its configuration (OPENSSL_CONF) intact?");
     }
     d->evp = evp;
     return NULL;

@@ -13,13 +13,13 @@ enum wants { WANTS_KEY, WANTS_VALUE, WANTS_MERGE };
 
 /* A list or mapping that is open. */
 struct frame {
-    json_t *value; /* owned reference; where it is no merge's source, its parent has one, too */
+    json_t *value;  /* owned reference; where it is no merge's source, its parent has one, too */
     json_t *merged; /* object: the keys that a merge brought and nothing has overridden; NULL before */
     char *key;      /* that waits for its value */
     uint64_t hash;  /* of its pointer */
     enum wants wants;
     struct build_mark at;
-    size_t anchor; /* NO_ANCHOR if none */
+    size_t anchor;             /* NO_ANCHOR if none */
     struct anchor_size before; /* what the document had before it; height: of what it holds */
 };
 
@@ -216,7 +216,8 @@ struct err *build_add_scalar(struct build *b, const struct build_scalar *scalar,
         return build_refuse(b, RW1107_YAML_SYNTAX, at, "a NUL character, which no text may hold");
     const char *refused = scalar_resolve(scalar->tag, scalar->plain, scalar->text, &typed);
     if (refused) {
-        struct err *e = build_refuse(b, RW1108_YAML_AMBIGUOUS, at, "a value would not reach Kubernetes as it is written");
+        struct err *e =
+            build_refuse(b, RW1108_YAML_AMBIGUOUS, at, "a value would not reach Kubernetes as it is written");
         return err_next(err_cause(e, "it %s", refused), "put it in quotes, or write the number that is meant");
     }
     DOC_AUTO value = scalar_value(&typed, scalar->text, scalar->len);
@@ -274,8 +275,7 @@ static bool tag_fits(enum doc_kind kind, const char *tag)
     return !tag || str_eq(tag, kind == DOC_OBJECT ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq");
 }
 
-struct err *build_open(struct build *b, enum doc_kind kind, const char *anchor, const char *tag,
-                       struct build_mark at)
+struct err *build_open(struct build *b, enum doc_kind kind, const char *anchor, const char *tag, struct build_mark at)
 {
     TRY(count(b, 0, at));
     if (wants_key(b))

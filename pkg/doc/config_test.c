@@ -141,10 +141,8 @@ static void test_config_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_config_values),
-        cmocka_unit_test(test_config_absent_is_fine_where_wanted),
-        cmocka_unit_test(test_config_wrong_kinds),
-        cmocka_unit_test(test_config_missing),
+        cmocka_unit_test(test_config_values),      cmocka_unit_test(test_config_absent_is_fine_where_wanted),
+        cmocka_unit_test(test_config_wrong_kinds), cmocka_unit_test(test_config_missing),
         cmocka_unit_test(test_config_keys),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

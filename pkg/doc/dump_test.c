@@ -83,9 +83,11 @@ static uint32_t next_random(uint32_t *state)
 static void test_dump_reads_back(void **state)
 {
     (void)state;
+    /* clang-format off */
     static const char *const parts[] = {"\"", "\n", "---", "{{", "${X}", "\t", ": ", "#", "\x7F", "\xC2\x85",
                                         "\xE2\x80\xA8", "\xEF\xBB\xBF", "\xF0\x9F\x98\x80", "y", "08", " ", "\\", "/",
                                         "'", "- ", "\r\n", "\x1B[1m", "*", "&a", "%"};
+    /* clang-format on */
     uint32_t random = 1;
     for (int round = 0; round < 5000; round++) {
         AUTO(buf) text = BUF_INIT(4096);

@@ -9,13 +9,14 @@
 
 #include "doc/doc.h"
 
-static const char object[] =
-    "metadata: {labels: {app.kubernetes.io/name: x, app: y}, finalizers: [a/b, c], annotations: {a.b: {c: 1}, a: {b.c: 2}}}\n"
-    "data: {\"a]b\": 1, my.key: 2, \"x[0]\": 3}\n"
-    "spec:\n"
-    "  replicas: 2\n"
-    "  ports: [{port: 80, protocol: UDP}, {port: 80, protocol: TCP, targetPort: 8080}]\n"
-    "  template: {spec: {containers: [{name: sidecar}, {name: web, image: i, env: [{name: A, value: \"1\"}, {name: 'q\"]', value: \"2\"}]}]}}\n";
+static const char object[] = "metadata: {labels: {app.kubernetes.io/name: x, app: y}, finalizers: [a/b, c], "
+                             "annotations: {a.b: {c: 1}, a: {b.c: 2}}}\n"
+                             "data: {\"a]b\": 1, my.key: 2, \"x[0]\": 3}\n"
+                             "spec:\n"
+                             "  replicas: 2\n"
+                             "  ports: [{port: 80, protocol: UDP}, {port: 80, protocol: TCP, targetPort: 8080}]\n"
+                             "  template: {spec: {containers: [{name: sidecar}, {name: web, image: i, env: [{name: A, "
+                             "value: \"1\"}, {name: 'q\"]', value: \"2\"}]}]}}\n";
 
 static void expect_pointer(const json_t *tree, const char *field, const char *wanted)
 {
@@ -35,8 +36,10 @@ static void test_field_pointers(void **state)
         {".", ""},
         {".spec.replicas", "/spec/replicas"},
         {"spec.replicas", "/spec/replicas"},
-        {".spec.template.spec.containers[name=\"web\"].env[name=\"A\"].value", "/spec/template/spec/containers/1/env/0/value"},
-        {".spec.template.spec.containers[name=\"web\"].env[name=\"q\\\"]\"].value", "/spec/template/spec/containers/1/env/1/value"},
+        {".spec.template.spec.containers[name=\"web\"].env[name=\"A\"].value",
+         "/spec/template/spec/containers/1/env/0/value"},
+        {".spec.template.spec.containers[name=\"web\"].env[name=\"q\\\"]\"].value",
+         "/spec/template/spec/containers/1/env/1/value"},
         {"spec.template.spec.containers[1].image", "/spec/template/spec/containers/1/image"},
         {".spec.ports[port=80,protocol=\"TCP\"].targetPort", "/spec/ports/1/targetPort"},
         {".spec.ports[port=80,protocol=\"UDP\"]", "/spec/ports/0"},

@@ -31,7 +31,7 @@ static const struct word words[] = {
     {"null", DOC_NULL, false},     {"Null", DOC_NULL, false},     {"NULL", DOC_NULL, false},
 };
 
-static const char *const no_numbers[] = {".nan", ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
+static const char *const no_numbers[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
                                          "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
 
 static const char *skip_digits(const char *s)
@@ -59,14 +59,22 @@ static bool is_float(const char *s)
 
 enum int_result { NO_INT, INT_FITS, INT_TOO_LARGE };
 
+/* digit_of: the value of a hexadecimal digit, or 16. */
+static unsigned digit_of(char c)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+    const char *found = strchr(digits, c);
+    size_t at = found ? (size_t)(found - digits) : 16;
+    return (unsigned)(found && at >= 16 ? at - 6 : at);
+}
+
 /* parse_base: digits of one base into a magnitude. */
 static enum int_result parse_base(const char *digits, unsigned base, uint64_t *out)
 {
     uint64_t sum = 0;
     bool large = false;
     for (; *digits; digits++) {
-        unsigned c = (unsigned char)*digits;
-        unsigned digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : 99;
+        unsigned digit = digit_of(*digits);
         if (digit >= base)
             return NO_INT;
         large = large || __builtin_mul_overflow(sum, base, &sum) || __builtin_add_overflow(sum, digit, &sum);

@@ -72,11 +72,10 @@ json_t *doc_at(const json_t *array, size_t index);
 /* DOC_EACH_ITEM(array, i, item): size_t i; json_t *item. DOC_EACH_KEY(object, key, value):
  * const char *key; json_t *value, in the order of the keys. Neither may be changed within, but
  * for setting a key that is there already. */
-#define DOC_EACH_ITEM(array, i, item) \
+#define DOC_EACH_ITEM(array, i, item)                                                                                  \
     for ((i) = 0; (i) < doc_count(array) && ((item) = doc_at(array, i)) != NULL; (i)++)
-#define DOC_EACH_KEY(object, key, value)                                        \
-    for ((key) = doc_first_key(object);                                         \
-         (key) != NULL && ((value) = doc_value_of_key(key)) != NULL;            \
+#define DOC_EACH_KEY(object, key, value)                                                                               \
+    for ((key) = doc_first_key(object); (key) != NULL && ((value) = doc_value_of_key(key)) != NULL;                    \
          (key) = doc_next_key(object, key))
 const char *doc_first_key(const json_t *object);
 const char *doc_next_key(const json_t *object, const char *key); /* key: as given by these two */

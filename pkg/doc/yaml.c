@@ -74,8 +74,9 @@ static struct err *syntax_error(const struct reader *r)
 
 static struct err *begin_document(struct reader *r, const yaml_event_t *event)
 {
-    bool has_directives = event->data.document_start.version_directive ||
-                          event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end;
+    bool has_directives =
+        event->data.document_start.version_directive ||
+        event->data.document_start.tag_directives.start != event->data.document_start.tag_directives.end;
     if (has_directives)
         return build_refuse(r->build, RW1107_YAML_SYNTAX, mark(event->start_mark),
                             "a %% directive, which Kubernetes does not read");

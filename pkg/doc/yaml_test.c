@@ -109,9 +109,15 @@ static void test_yaml_errors_hold_no_value(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "password: hunter2 hunter2: x\n", "password: 0hunter2 08\n: hunter2", "password: 99999999999999999999\n",
-        "password: .inf\n",               "password: \"hunter2\n",            "password: [hunter2\n",
-        "password: !!int hunter2\n",      "password: hunter2\n\thunter2: 1",  "password: *hunter\n",
+        "password: hunter2 hunter2: x\n",
+        "password: 0hunter2 08\n: hunter2",
+        "password: 99999999999999999999\n",
+        "password: .inf\n",
+        "password: \"hunter2\n",
+        "password: [hunter2\n",
+        "password: !!int hunter2\n",
+        "password: hunter2\n\thunter2: 1",
+        "password: *hunter\n",
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         struct doc_list list = {0};
@@ -294,7 +300,8 @@ static void test_yaml_honest_aliases_pass(void **state)
 {
     (void)state;
     AUTO(doc_list) list = {0};
-    AUTO_STR text = repeat("env: &env\n- {name: A, value: \"1\"}\n- {name: B, value: \"2\"}\nall:\n", "- *env\n", 500, "");
+    AUTO_STR text =
+        repeat("env: &env\n- {name: A, value: \"1\"}\n- {name: B, value: \"2\"}\nall:\n", "- *env\n", 500, "");
     assert_fine(doc_parse_yaml(text, strlen(text), "f", &list));
     assert_int_equal(doc_count(doc_get(list.items[0].root, "/all")), 500);
 }

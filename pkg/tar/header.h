@@ -17,9 +17,9 @@ enum header_type { HEADER_ENTRY, HEADER_PAX, HEADER_LONG_NAME, HEADER_LONG_LINK 
 
 struct header {
     enum header_type type;
-    enum tar_kind kind;          /* of a HEADER_ENTRY */
-    uint64_t size;               /* of what follows, before padding */
-    char name[TAR_HEADER_NAME];  /* with ustar's prefix */
+    enum tar_kind kind;         /* of a HEADER_ENTRY */
+    uint64_t size;              /* of what follows, before padding */
+    char name[TAR_HEADER_NAME]; /* with ustar's prefix */
     char link[100 + 1];
 };
 

@@ -125,8 +125,9 @@ static void test_reader_entries(void **state)
             buf_adds(&first, buf_text(&seen));
         assert_string_equal(buf_text(&seen), buf_text(&first));
     }
-    assert_non_null(strstr(buf_text(&first), "1 blobs/ 0 -\n2 latest 0 blobs/x\n0 manifest.json 16 -\n[{\"Config\":\"x\"}]"
-                                             "0 empty 0 -\n0 nnnn"));
+    assert_non_null(strstr(buf_text(&first),
+                           "1 blobs/ 0 -\n2 latest 0 blobs/x\n0 manifest.json 16 -\n[{\"Config\":\"x\"}]"
+                           "0 empty 0 -\n0 nnnn"));
     assert_non_null(strstr(buf_text(&first), "nnn 1 -\nx0 blobs/x 4096 -\nlayer"));
 }
 
@@ -301,9 +302,10 @@ static void test_reader_refuses_what_can_be_read_in_two_ways(void **state)
     static const struct {
         char first, second;
         const char *body;
-    } pairs[] = {{'x', 'x', "9 path=a\n"}, {'x', 'L', "9 path=a\n"}, {'L', 'x', "9 path=a\n"}, {'L', 'L', "n"},
-                 {'K', 'K', "n"},          {'L', 0, "n"},            {'x', 0, "9 path=a\n"},   {'L', '0', "a\0b"},
-                 {'x', '0', "9 size=1\n"}, {'g', '0', "9 size=1\n"}, {'S', '0', ""},           {'L', '0', ""}};
+    } pairs[] = {{'x', 'x', "9 path=a\n"}, {'x', 'L', "9 path=a\n"}, {'L', 'x', "9 path=a\n"},
+                 {'L', 'L', "n"},          {'K', 'K', "n"},          {'L', 0, "n"},
+                 {'x', 0, "9 path=a\n"},   {'L', '0', "a\0b"},       {'x', '0', "9 size=1\n"},
+                 {'g', '0', "9 size=1\n"}, {'S', '0', ""},           {'L', '0', ""}};
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         AUTO(buf) tar = BUF_INIT(1 << 20);
         size_t len = pairs[i].body[0] == 'a' ? 3 : strlen(pairs[i].body);

@@ -110,8 +110,9 @@ static struct err *check_entry(const struct tar_entry *entry)
         fault = "it is larger than a tar can say";
     if (!fault)
         return NULL;
-    return err_cause(err_new(RW2003_CONTEXT_UNREADABLE, "cannot put %s into a tar", entry->name ? entry->name : "a file"),
-                     "%s", fault);
+    return err_cause(
+        err_new(RW2003_CONTEXT_UNREADABLE, "cannot put %s into a tar", entry->name ? entry->name : "a file"), "%s",
+        fault);
 }
 
 static void fill(struct archive_entry *to, const struct tar_entry *entry)

@@ -41,12 +41,14 @@ static void add_file(struct tar_writer *w, const char *name, const char *text)
 
 /* Names of 180, of 300 bytes, and one that is not ASCII. */
 static const char long_dir[] = "directory-with-a-name-of-forty-characters/";
-static const char accents[] = "donn\xC3\xA9" "es/\xE6\x97\xA5.csv";
+static const char accents[] = "donn\xC3\xA9"
+                              "es/\xE6\x97\xA5.csv";
 
 static void add_all(struct tar_writer *w)
 {
     AUTO_STR splits = xasprintf("%s%s%s%s/file", long_dir, long_dir, long_dir, "x");
-    AUTO_STR too_long = xasprintf("%s%s%s%s%s%s%s", long_dir, long_dir, long_dir, long_dir, long_dir, long_dir, long_dir);
+    AUTO_STR too_long =
+        xasprintf("%s%s%s%s%s%s%s", long_dir, long_dir, long_dir, long_dir, long_dir, long_dir, long_dir);
     add_file(w, "Dockerfile", "FROM scratch\n");
     add_file(w, "empty", "");
     const struct tar_entry dir = {.name = "src", .kind = TAR_DIR, .mode = 0755, .mtime_s = 1700000000};
