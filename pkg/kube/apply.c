@@ -186,9 +186,9 @@ struct err *kube_replace_job(struct kube_client *c, const json_t *object, const 
 
 bool kube_is_immutable(const struct err *e)
 {
-    static const char *const words[] = {"field is immutable", "may not change once set", "updates to statefulset spec",
-                                        "may not change fields other than", "cannot change roleRef",
-                                        "is immutable after creation"};
+    static const char *const words[] = {"field is immutable",          "may not change once set",
+                                        "updates to statefulset spec", "may not change fields other than",
+                                        "cannot change roleRef",       "is immutable after creation"};
     const char *cause = err_get_cause(e);
     for (size_t i = 0; cause && err_get_code(e) == RW5401_OBJECT_REJECTED && i < COUNT_OF(words); i++) {
         if (strstr(cause, words[i]))

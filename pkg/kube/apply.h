@@ -26,8 +26,8 @@ enum kube_apply_mode {
  * Errors: RW5401_OBJECT_REJECTED (400, 403, 404, 409 of a namespace that ends, 413, 422, a type
  * error, an unknown field), cause: the server's words. RW5409_CONFLICT naming field and owner. The
  * values of a Secret never get into either. */
-struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode,
-                       json_t **live, struct strv *fields) MUST_USE;
+struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode, json_t **live,
+                       struct strv *fields) MUST_USE;
 
 /* kube_unchanged: would applying write nothing? before: the live object (NULL: there is none);
  * dry_run: what kube_apply(KUBE_DRY_RUN) answered. Compared without status, resourceVersion and

@@ -8,7 +8,7 @@
 #include "doc/doc.h"
 
 #define TRIES 5
-#define TRIES_MS 60000        /* all tries of one call together */
+#define TRIES_MS 60000 /* all tries of one call together */
 #define FIRST_PAUSE_MS 250
 #define LONGEST_PAUSE_MS 8000
 #define RETRY_AFTER_MAX_MS 30000 /* a server that asks for more is told to the user at once */
@@ -59,8 +59,9 @@ struct err *kube_lost(const struct kube_client *c, enum http_failure failure, st
  * comes as 500 ("failed to create typed patch object") is a verdict on the object. */
 static bool passing_500(const struct http_response *r)
 {
-    static const char *const words[] = {"webhook", "etcd", "leader", "timeout", "timed out", "connection refused",
-                                        "context deadline", "context canceled"};
+    static const char *const words[] = {
+        "webhook",         "etcd", "leader", "timeout", "timed out", "connection refused", "context deadline",
+        "context canceled"};
     const char *text = buf_text(&r->body);
     if (strstr(text, "failed to create typed"))
         return false;
@@ -221,8 +222,9 @@ static struct err *finish(struct kube_client *c, const struct kube_call *call, s
     if (a->again)
         e = gave_up(c, a, &answer, tries);
     else if (answer.status == 401)
-        e = err_cause(err_new(RW5104_CLUSTER_REFUSED, "the API server at %s does not accept our credentials", c->server),
-                      "401 Unauthorized");
+        e = err_cause(
+            err_new(RW5104_CLUSTER_REFUSED, "the API server at %s does not accept our credentials", c->server),
+            "401 Unauthorized");
     if (e)
         kube_answer_release(&answer);
     else

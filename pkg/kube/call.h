@@ -9,7 +9,7 @@
 
 struct kube_client {
     struct http_client *http;
-    char *server;  /* for messages */
+    char *server; /* for messages */
     char *version;
     const struct cancel *cancel;
     void (*tell)(void *ctx, const char *line);

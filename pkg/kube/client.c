@@ -121,7 +121,8 @@ struct err *kube_list_at(struct kube_client *c, struct kube_id collection, const
         return err_new(RW5105_CLUSTER_PROTOCOL, "the API server's list of kind %s has no items", collection.kind);
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(list, i, item) {
+    DOC_EACH_ITEM(list, i, item)
+    {
         doc_set_key(item, "apiVersion", doc_string(collection.api_version));
         doc_set_key(item, "kind", doc_string(collection.kind));
     }
@@ -138,7 +139,8 @@ struct err *kube_list(struct kube_client *c, const char *api_version, const char
     return kube_list_at(c, collection, label_selector, out, &version);
 }
 
-struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, enum kube_propagation how, bool *gone)
+struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, enum kube_propagation how,
+                        bool *gone)
 {
     AUTO_STR what = kube_id_text(id);
     AUTO(http_path) path = HTTP_PATH_INIT;

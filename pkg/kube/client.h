@@ -31,8 +31,7 @@ struct kube_client;
 /* kube_open: connects and asks /version, so that a wrong address, certificate or credential is
  * told here and not in the middle of an apply. cancel (may be NULL) is borrowed for the client's
  * life. */
-struct err *kube_open(const struct kube_config *config, const struct cancel *cancel,
-                      struct kube_client **out) MUST_USE;
+struct err *kube_open(const struct kube_config *config, const struct cancel *cancel, struct kube_client **out) MUST_USE;
 void kube_client_free(struct kube_client *c);
 DEFINE_FREEP(kube_client)
 

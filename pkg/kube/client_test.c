@@ -12,7 +12,10 @@
 #include "kube/mirror.h"
 #include "kube/pod.h"
 
-#define VERSION {"GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false}
+#define VERSION                                                                                                        \
+    {                                                                                                                  \
+        "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false                                              \
+    }
 
 static int notices;
 
@@ -26,7 +29,7 @@ static void count_notice(void *ctx, const char *line)
 static struct err *open_port(int port, struct kube_client **out)
 {
     AUTO_STR server = xasprintf("http://127.0.0.1:%d", port);
-    struct kube_config config = {.source = (char *)(uintptr_t)"test", .server = server};
+    struct kube_config config = {.source = (char *)(uintptr_t) "test", .server = server};
     notices = 0;
     TRY(kube_open(&config, NULL, out));
     kube_on_notice(*out, count_notice, NULL);
@@ -72,18 +75,21 @@ static void open_fails(const struct apiserver_answer *answer, enum err_code code
 static void test_open_refusals(void **state)
 {
     (void)state;
-    open_fails(&(struct apiserver_answer){"GET", 401, "{\"kind\":\"Status\",\"message\":\"Unauthorized\"}", NULL, false},
-               RW5104_CLUSTER_REFUSED);
+    open_fails(
+        &(struct apiserver_answer){"GET", 401, "{\"kind\":\"Status\",\"message\":\"Unauthorized\"}", NULL, false},
+        RW5104_CLUSTER_REFUSED);
     open_fails(&(struct apiserver_answer){"GET", 403, "{\"kind\":\"Status\",\"message\":\"no\"}", NULL, false},
                RW5104_CLUSTER_REFUSED);
     open_fails(&(struct apiserver_answer){"GET", 404, "<html>not here</html>", NULL, false}, RW5105_CLUSTER_PROTOCOL);
     open_fails(&(struct apiserver_answer){"GET", 200, "hello", NULL, false}, RW5105_CLUSTER_PROTOCOL);
-    open_fails(&(struct apiserver_answer){"GET", 200, "{\"Version\":\"docker\"}", NULL, false}, RW5105_CLUSTER_PROTOCOL);
+    open_fails(&(struct apiserver_answer){"GET", 200, "{\"Version\":\"docker\"}", NULL, false},
+               RW5105_CLUSTER_PROTOCOL);
 }
 
 #define GET_POD "GET /api/v1/namespaces/shop/pods/web "
 
-static void get_pod(const struct apiserver_answer *script, size_t count, enum err_code code, const char *says, int want_notices)
+static void get_pod(const struct apiserver_answer *script, size_t count, enum err_code code, const char *says,
+                    int want_notices)
 {
     struct apiserver s;
     apiserver_start(&s, script, count);
@@ -137,7 +143,8 @@ static void test_get_does_not_wait_for_ever(void **state)
 static void test_get_does_not_repeat_a_verdict(void **state)
 {
     (void)state;
-    static const struct apiserver_answer forbidden[] = {VERSION, {GET_POD, 403, "{\"message\":\"not you\"}", NULL, false}};
+    static const struct apiserver_answer forbidden[] = {VERSION,
+                                                        {GET_POD, 403, "{\"message\":\"not you\"}", NULL, false}};
     get_pod(forbidden, COUNT_OF(forbidden), RW5104_CLUSTER_REFUSED, "not you", 0);
     static const struct apiserver_answer broken[] = {VERSION, {GET_POD, 200, "not json", NULL, false}};
     get_pod(broken, COUNT_OF(broken), RW5105_CLUSTER_PROTOCOL, "cannot read the answer", 0);
@@ -220,7 +227,8 @@ static void test_apply_does_not_repeat_a_verdict(void **state)
 static void test_apply_without_namespace(void **state)
 {
     (void)state;
-    static const char missing[] = "{\"message\":\"namespaces \\\"shop\\\" not found\",\"details\":{\"kind\":\"namespaces\"}}";
+    static const char missing[] =
+        "{\"message\":\"namespaces \\\"shop\\\" not found\",\"details\":{\"kind\":\"namespaces\"}}";
     static const struct apiserver_answer dry[] = {
         VERSION,
         {PATCH "fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 404, missing, NULL, false},
@@ -239,8 +247,10 @@ static void test_kinds_are_looked_up_once(void **state)
         VERSION,
         {"GET /apis/example.org/v1 ", 200,
          "{\"resources\":[{\"name\":\"topics/status\",\"kind\":\"Topic\",\"namespaced\":true},"
-         "{\"name\":\"topics\",\"kind\":\"Topic\",\"namespaced\":true}]}", NULL, false},
-        {"GET /apis/gone.org/v1 ", 404, "{\"message\":\"the server could not find the requested resource\"}", NULL, false},
+         "{\"name\":\"topics\",\"kind\":\"Topic\",\"namespaced\":true}]}",
+         NULL, false},
+        {"GET /apis/gone.org/v1 ", 404, "{\"message\":\"the server could not find the requested resource\"}", NULL,
+         false},
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
@@ -270,7 +280,8 @@ static void test_logs_and_events(void **state)
         {log, 200, "unable to retrieve container logs for containerd://1", NULL, false},
         {"GET /api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid%3Du ", 200,
          "{\"items\":[{\"reason\":\"b\",\"lastTimestamp\":\"2026-01-01T00:00:02Z\"},{\"reason\":\"a\","
-         "\"lastTimestamp\":null,\"eventTime\":\"2026-01-01T00:00:01.5Z\"}]}", NULL, false},
+         "\"lastTimestamp\":null,\"eventTime\":\"2026-01-01T00:00:01.5Z\"}]}",
+         NULL, false},
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
@@ -292,8 +303,8 @@ static void test_logs_and_events(void **state)
 
 #define LIST "GET /api/v1/namespaces/shop/pods "
 #define WATCH "GET /api/v1/namespaces/shop/pods?watch=1&allowWatchBookmarks=true&resourceVersion="
-#define EVENT(type, name, version)                                                                       \
-    "{\"type\":\"" type "\",\"object\":{\"metadata\":{\"name\":\"" name "\",\"uid\":\"" name             \
+#define EVENT(type, name, version)                                                                                     \
+    "{\"type\":\"" type "\",\"object\":{\"metadata\":{\"name\":\"" name "\",\"uid\":\"" name                           \
     "\",\"resourceVersion\":\"" version "\"}}}\n"
 
 /* Follows until there are so many objects, at most 10 s. */
@@ -313,13 +324,15 @@ static void test_mirror_survives_cuts(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL, false},
+        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
+         false},
         /* half a line, then nothing */
         {WATCH "5&", 200, EVENT("ADDED", "b", "6") "{\"type\":\"ADD", NULL, true},
         /* the same again does not count twice; a bookmark moves the version */
         {WATCH "6&", 200, EVENT("ADDED", "b", "6") EVENT("MODIFIED", "c", "7") EVENT("BOOKMARK", "", "9"), NULL, true},
         {WATCH "9&", 503, "try later", NULL, false},
-        {WATCH "9&", 200, EVENT("DELETED", "c", "10") EVENT("DELETED", "b", "11") EVENT("DELETED", "a", "12"), NULL, false},
+        {WATCH "9&", 200, EVENT("DELETED", "c", "10") EVENT("DELETED", "b", "11") EVENT("DELETED", "a", "12"), NULL,
+         false},
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
@@ -343,13 +356,15 @@ static void test_mirror_lists_again_when_history_is_gone(void **state)
     static const char gone[] = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
     static const struct apiserver_answer script[] = {
         VERSION,
-        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL, false},
+        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
+         false},
         {WATCH "5&", 200, gone, NULL, false},
         {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"50\"},\"items\":[]}", NULL, false},
         {WATCH "50&", 410, "{\"kind\":\"Status\",\"code\":410}", NULL, false},
         {LIST, 200,
          "{\"metadata\":{\"resourceVersion\":\"60\"},\"items\":[{\"metadata\":{\"uid\":\"x\"}},"
-         "{\"metadata\":{\"uid\":\"y\"}}]}", NULL, false},
+         "{\"metadata\":{\"uid\":\"y\"}}]}",
+         NULL, false},
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));

@@ -35,7 +35,8 @@ static char *object_difference(const json_t *live, const json_t *wanted, const c
 {
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(wanted, key, value) {
+    DOC_EACH_KEY(wanted, key, value)
+    {
         AUTO_STR below = xasprintf("%s.%s", path, key);
         char *found = difference(doc_key(live, key), value, below);
         if (found)
@@ -48,7 +49,8 @@ static const json_t *item_named(const json_t *list, const char *name)
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(list, i, item) {
+    DOC_EACH_ITEM(list, i, item)
+    {
         if (str_eq(doc_text(item, "/name"), name))
             return item;
     }
@@ -60,7 +62,8 @@ static char *list_difference(const json_t *live, const json_t *wanted, const cha
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(wanted, i, item) {
+    DOC_EACH_ITEM(wanted, i, item)
+    {
         const char *name = doc_text(item, "/name");
         AUTO_STR below = name ? xasprintf("%s[name=\"%s\"]", path, name) : xasprintf("%s[%zu]", path, i);
         char *found = difference(name ? item_named(live, name) : doc_at(live, i), item, below);

@@ -104,8 +104,8 @@ static void test_first_difference(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unchanged_cases),   cmocka_unit_test(test_unchanged_without_live_object),
-        cmocka_unit_test(test_migrated_owners),   cmocka_unit_test(test_kubectl_managers),
+        cmocka_unit_test(test_unchanged_cases),  cmocka_unit_test(test_unchanged_without_live_object),
+        cmocka_unit_test(test_migrated_owners),  cmocka_unit_test(test_kubectl_managers),
         cmocka_unit_test(test_first_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

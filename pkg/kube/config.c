@@ -115,7 +115,8 @@ static struct entry find_entry(const struct sources *s, const char *list, const 
     for (size_t i = 0; i < s->count; i++) {
         size_t n;
         json_t *item;
-        DOC_EACH_ITEM(doc_key(s->items[i].doc.root, list), n, item) {
+        DOC_EACH_ITEM(doc_key(s->items[i].doc.root, list), n, item)
+        {
             if (str_eq(doc_text(item, "/name"), name))
                 return (struct entry){&s->items[i], xasprintf("/%s/%zu/%s", list, n, content)};
         }
@@ -224,8 +225,10 @@ static struct err *check_supported(const struct entry *e, const struct kube_conf
         const char *key;
         const char *what;
     } rows[] = {
-        {"username", "a user name with password"}, {"auth-provider", "an auth-provider plugin"},
-        {"act-as", "impersonation (act-as)"},      {"act-as-uid", "impersonation (act-as-uid)"},
+        {"username", "a user name with password"},
+        {"auth-provider", "an auth-provider plugin"},
+        {"act-as", "impersonation (act-as)"},
+        {"act-as-uid", "impersonation (act-as-uid)"},
         {"act-as-groups", "impersonation (act-as-groups)"},
         {"act-as-user-extra", "impersonation (act-as-user-extra)"},
     };

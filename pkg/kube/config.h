@@ -17,7 +17,7 @@
 
 /* What a client needs, all paths already read. Strings may be NULL where the config has none. */
 struct kube_config {
-    char *source;          /* the file, or what the caller called the text; for messages */
+    char *source; /* the file, or what the caller called the text; for messages */
     char *context;
     char *server;          /* as written: "https://127.0.0.1:41251" */
     char *tls_server_name; /* the name to expect in the certificate instead of the server's */

@@ -135,8 +135,9 @@ static void test_load_merges_files(void **state)
 {
     (void)state;
     AUTO_STR dir = scratch_new();
-    scratch_write(dir, "one", "contexts: [{name: kind-a, context: {cluster: kind-a, user: kind-a}}]\n"
-                              "users: [{name: kind-a, user: {tokenFile: token}}]\n");
+    scratch_write(dir, "one",
+                  "contexts: [{name: kind-a, context: {cluster: kind-a, user: kind-a}}]\n"
+                  "users: [{name: kind-a, user: {tokenFile: token}}]\n");
     scratch_write(dir, "two", GOOD);
     scratch_write(dir, "token", "from-file\n");
     AUTO_STR env = xasprintf("%s/missing::%s/one:%s/two", dir, dir, dir);
@@ -144,8 +145,8 @@ static void test_load_merges_files(void **state)
     bool found = false;
     check_ok(kube_config_load(env, NULL, "kind-a", &found, &c));
     assert_true(found);
-    assert_string_equal(c.token, "from-file");                 /* the first file's user, relative to that file */
-    assert_string_equal(c.server, "https://127.0.0.1:4001");   /* the second file's cluster */
+    assert_string_equal(c.token, "from-file");               /* the first file's user, relative to that file */
+    assert_string_equal(c.server, "https://127.0.0.1:4001"); /* the second file's cluster */
     assert_null(c.client_key_pem);
 }
 

@@ -30,7 +30,8 @@ static const json_t *resource_of_kind(const json_t *list, const char *kind)
 {
     size_t i;
     json_t *resource;
-    DOC_EACH_ITEM(doc_key(list, "resources"), i, resource) {
+    DOC_EACH_ITEM(doc_key(list, "resources"), i, resource)
+    {
         const char *name = doc_text(resource, "/name");
         if (name && !strchr(name, '/') && str_eq(doc_text(resource, "/kind"), kind))
             return resource;

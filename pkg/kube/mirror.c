@@ -9,19 +9,19 @@
 #include "http/watch.h"
 #include "kube/call.h"
 
-#define WATCH_S 240        /* the server ends a watch after this, so that a dead one is noticed */
-#define SILENCE_MS 300000  /* longer than WATCH_S: whoever is silent then is dead */
-#define RELIST_MS 1000     /* an entry is listed at most this often */
-#define PAUSE_MS 250       /* before a broken watch is opened again, doubling */
+#define WATCH_S 240       /* the server ends a watch after this, so that a dead one is noticed */
+#define SILENCE_MS 300000 /* longer than WATCH_S: whoever is silent then is dead */
+#define RELIST_MS 1000    /* an entry is listed at most this often */
+#define PAUSE_MS 250      /* before a broken watch is opened again, doubling */
 #define LONGEST_PAUSE_MS 8000
-#define FAILURES_MAX 8     /* broken one behind the other, about 40 s: then it is told */
+#define FAILURES_MAX 8 /* broken one behind the other, about 40 s: then it is told */
 
 struct entry {
     struct kube_mirror *mirror;
     struct kube_id collection; /* its texts are owned */
     json_t *items;
-    char *version;             /* resourceVersion to go on from; NULL: list first */
-    struct http_watch *watch;  /* NULL: to be opened at open_at_ms */
+    char *version;            /* resourceVersion to go on from; NULL: list first */
+    struct http_watch *watch; /* NULL: to be opened at open_at_ms */
     int64_t open_at_ms;
     int64_t listed_at_ms;
     int failures;
@@ -82,8 +82,7 @@ static struct err *open_watch(struct entry *e)
     http_path_query(&path, "allowWatchBookmarks", "true");
     http_path_query(&path, "resourceVersion", e->version);
     http_path_query(&path, "timeoutSeconds", seconds);
-    struct http_request request = {
-        .method = "GET", .path = &path, .wait = {CLOCK_NEVER, NULL}, .idle_ms = SILENCE_MS};
+    struct http_request request = {.method = "GET", .path = &path, .wait = {CLOCK_NEVER, NULL}, .idle_ms = SILENCE_MS};
     struct err *error = http_watch_open(c->http, &request, e, &e->watch);
     return error ? kube_lost(c, HTTP_CONNECT, error) : NULL;
 }
@@ -124,7 +123,8 @@ static void put(struct entry *e, json_t *object, bool present)
     const char *uid = doc_text(object, "/metadata/uid");
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(e->items, i, item) {
+    DOC_EACH_ITEM(e->items, i, item)
+    {
         if (str_eq(doc_text(item, "/metadata/uid"), uid))
             break;
     }

@@ -34,7 +34,8 @@ bool kube_kubectl_owns(const json_t *object)
 {
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry) {
+    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
+    {
         if (is_kubectl_entry(entry))
             return true;
     }
@@ -45,7 +46,8 @@ const json_t *kube_owned_fields(const json_t *object, const char *manager)
 {
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry) {
+    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
+    {
         if (is_applied_by(entry, manager))
             return doc_key(entry, "fieldsV1");
     }
@@ -58,7 +60,8 @@ static void add_fields(json_t *into, const json_t *from)
 {
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(from, key, value) {
+    DOC_EACH_KEY(from, key, value)
+    {
         json_t *mine = doc_key(into, key);
         if (mine)
             add_fields(mine, value);
@@ -73,7 +76,8 @@ json_t *kube_migrated_owners(const json_t *object, const char *manager)
     json_t *ours = NULL;
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry) {
+    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
+    {
         bool moves = is_kubectl_entry(entry);
         if (!moves && !is_applied_by(entry, manager)) {
             doc_append(out, doc_copy(entry));

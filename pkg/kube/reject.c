@@ -44,7 +44,8 @@ static void hide_values(const json_t *object, char **line)
     for (size_t i = 0; is_secret(object) && i < COUNT_OF(keys); i++) {
         const char *key;
         json_t *value;
-        DOC_EACH_KEY(doc_key(object, keys[i]), key, value) {
+        DOC_EACH_KEY(doc_key(object, keys[i]), key, value)
+        {
             const char *text = doc_text(value, "");
             AUTO_STR dumped = text ? xstrdup(text) : doc_dump(value);
             if (strlen(dumped) >= SHORTEST_HIDDEN)
@@ -73,8 +74,8 @@ static void plain_value(const json_t *object, char **line)
     bool printed = at[strlen(got)] == '&' && open && end > open;
     AUTO_STR value = printed ? xstrndup(open + 1, (size_t)(end - open - 1)) : xstrdup(at + strlen(got));
     const char *shown = str_starts(value, "Value:") ? value + strlen("Value:") : value;
-    AUTO_STR short_line = xasprintf("%.*s%s%s", (int)(at - *line), *line, got,
-                                    is_secret(object) ? "another type" : value_word(shown));
+    AUTO_STR short_line =
+        xasprintf("%.*s%s%s", (int)(at - *line), *line, got, is_secret(object) ? "another type" : value_word(shown));
     str_set(line, short_line);
 }
 
@@ -136,7 +137,8 @@ static void read_causes(const json_t *object, const json_t *status, struct kube_
 {
     size_t i;
     json_t *cause;
-    DOC_EACH_ITEM(doc_get(status, "/details/causes"), i, cause) {
+    DOC_EACH_ITEM(doc_get(status, "/details/causes"), i, cause)
+    {
         const char *field = doc_text(cause, "/field");
         const char *message = doc_text(cause, "/message");
         if (str_eq(doc_text(cause, "/reason"), "FieldManagerConflict"))

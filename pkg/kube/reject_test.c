@@ -44,7 +44,8 @@ static bool has_fields(const char *name, const json_t *expect, const struct kube
 {
     size_t i;
     json_t *field;
-    DOC_EACH_ITEM(doc_key(expect, "fields"), i, field) {
+    DOC_EACH_ITEM(doc_key(expect, "fields"), i, field)
+    {
         const char *got = i < r->fields.count ? r->fields.items[i] : "(none)";
         if (!str_eq(doc_text(field, ""), got)) {
             print_error("%s: field %zu is %s, wanted %s\n", name, i, got, doc_text(field, ""));

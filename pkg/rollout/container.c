@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "rollout/finding.h"
 
-#define CONFIG_ERROR_S 3     /* a ConfigMap of the same apply may arrive a moment after the pod */
-#define CREATING_ASK_S 5     /* then events are asked why a container is still being created */
-#define MOUNT_ERROR_S 10     /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
-#define CREATING_ERROR_S 60  /* sandbox, network and volume errors that last so long don't pass */
-#define SETTLE_MAX_MS 30000  /* for containers that have crashed before */
+#define CONFIG_ERROR_S 3    /* a ConfigMap of the same apply may arrive a moment after the pod */
+#define CREATING_ASK_S 5    /* then events are asked why a container is still being created */
+#define MOUNT_ERROR_S 10    /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
+#define CREATING_ERROR_S 60 /* sandbox, network and volume errors that last so long don't pass */
+#define SETTLE_MAX_MS 30000 /* for containers that have crashed before */
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
@@ -67,8 +67,8 @@ static void judge_image(const struct subject *s, const char *reason, const char 
 {
     static const char *const hopeless[] = {"InvalidImageName", "ErrImageNeverPull"};
     static const char *const absent[] = {"not found", "manifest unknown"};
-    bool fatal = is_ours(s) || is_one_of(reason, hopeless, COUNT_OF(hopeless)) ||
-                 has_one_of(message, absent, COUNT_OF(absent));
+    bool fatal =
+        is_ours(s) || is_one_of(reason, hopeless, COUNT_OF(hopeless)) || has_one_of(message, absent, COUNT_OF(absent));
     found(out, s, fatal ? RANK_FATAL : RANK_IMAGE, RW6102_IMAGE_CANNOT_START, message);
     const char *image = doc_text(s->status, "/image");
     out->reason = xasprintf("%s \"%s\" has no image: %s (%s)", noun(s), s->name, image ? image : "?", reason);
@@ -80,8 +80,8 @@ static void judge_config(const struct subject *s, const char *message, struct fi
     static const char *const passing[] = {"failed to sync", "timed out waiting"};
     bool fatal = seconds_in_phase(s) >= CONFIG_ERROR_S && !has_one_of(message, passing, COUNT_OF(passing));
     bool lacks = has_one_of(message, missing, COUNT_OF(missing));
-    found(out, s, fatal ? RANK_FATAL : RANK_CONFIG, lacks ? RW6104_CONFIGURATION_MISSING : RW6101_CONTAINER_CANNOT_START,
-          lacks ? NULL : message);
+    found(out, s, fatal ? RANK_FATAL : RANK_CONFIG,
+          lacks ? RW6104_CONFIGURATION_MISSING : RW6101_CONTAINER_CANNOT_START, lacks ? NULL : message);
     if (lacks)
         out->reason = xasprintf("%s \"%s\" cannot start: %s", noun(s), s->name, message);
     else
@@ -120,7 +120,8 @@ static const char *event_message(const struct judge *j, const json_t *pod, const
     const char *uid = doc_text(pod, "/metadata/uid");
     size_t i;
     json_t *event;
-    DOC_EACH_ITEM(j->snapshot->events, i, event) {
+    DOC_EACH_ITEM(j->snapshot->events, i, event)
+    {
         const char *message = doc_text(event, "/message");
         if (uid && message && str_eq(doc_text(event, "/involvedObject/uid"), uid) &&
             str_eq(doc_text(event, "/reason"), reason) && (!start || str_starts(message, start)))
@@ -144,7 +145,8 @@ static char *crash_words(const struct subject *s, const json_t *terminated, bool
         size_t i;
         json_t *spec;
         const char *limit = NULL;
-        DOC_EACH_ITEM(doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers"), i, spec) {
+        DOC_EACH_ITEM(doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers"), i, spec)
+        {
             if (str_eq(doc_text(spec, "/name"), s->name))
                 limit = doc_text(spec, "/resources/limits/memory");
         }
@@ -192,8 +194,8 @@ static void judge_creating(const struct subject *s, const char *reason, struct f
     out->wants_events = age_s >= CREATING_ASK_S;
     for (size_t i = 0; i < COUNT_OF(reasons) && !out->cause; i++)
         out->cause = xstrdup(event_message(s->judge, s->pod, reasons[i], NULL));
-    bool lacks = has_one_of(out->cause, missing, COUNT_OF(missing)) &&
-                 event_message(s->judge, s->pod, "FailedMount", NULL);
+    bool lacks =
+        has_one_of(out->cause, missing, COUNT_OF(missing)) && event_message(s->judge, s->pod, "FailedMount", NULL);
     if (lacks && age_s >= MOUNT_ERROR_S) {
         out->rank = RANK_FATAL;
         out->code = RW6104_CONFIGURATION_MISSING;
@@ -225,7 +227,7 @@ static void judge_terminated(const struct subject *s, const json_t *terminated, 
 
 static void judge_waiting(const struct subject *s, const json_t *waiting, struct finding *out)
 {
-    static const char *const image_reasons[] = {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull",
+    static const char *const image_reasons[] = {"ErrImagePull",     "ImagePullBackOff",  "ErrImageNeverPull",
                                                 "InvalidImageName", "ImageInspectError", "RegistryUnavailable"};
     const char *reason = doc_text(waiting, "/reason");
     const char *message = doc_text(waiting, "/message");

@@ -5,8 +5,8 @@
 #include "kube/pod.h"
 #include "rollout/words.h"
 
-#define LOG_LINES 20   /* shown: enough for a Python traceback of a few frames */
-#define LOG_LOOKED 60  /* fetched: a traceback's head may lie before them */
+#define LOG_LINES 20  /* shown: enough for a Python traceback of a few frames */
+#define LOG_LOOKED 60 /* fetched: a traceback's head may lie before them */
 
 /* Events end in what a probe printed, its line breaks included. */
 static char *one_line(const char *text)
@@ -55,7 +55,8 @@ static struct err *add_next(struct err *e, const struct rollout_target *t, const
 {
     const char *ns = t->id.namespace ? t->id.namespace : "default";
     if (v->pod && v->container)
-        e = err_next(e, "kubectl -n %s logs %s -c %s%s", ns, v->pod, v->container, v->log_previous ? " --previous" : "");
+        e = err_next(e, "kubectl -n %s logs %s -c %s%s", ns, v->pod, v->container,
+                     v->log_previous ? " --previous" : "");
     else if (v->pod)
         e = err_next(e, "kubectl -n %s describe pod %s", ns, v->pod);
     else
@@ -65,7 +66,8 @@ static struct err *add_next(struct err *e, const struct rollout_target *t, const
     return e;
 }
 
-struct err *explain_with(const struct rollout_target *t, const struct rollout_verdict *v, const char *output, size_t len)
+struct err *explain_with(const struct rollout_target *t, const struct rollout_verdict *v, const char *output,
+                         size_t len)
 {
     AUTO_STR what = kube_id_text(t->id);
     struct err *e = err_new(v->code, "%s: %s", what, v->reason);

@@ -11,7 +11,7 @@ struct err *explain(struct kube_client *c, const struct rollout_target *target,
 
 /* explain_with: the same with the output in hand; pure. output NULL: the container printed nothing,
  * or none has run. */
-struct err *explain_with(const struct rollout_target *target, const struct rollout_verdict *verdict,
-                         const char *output, size_t len) MUST_USE;
+struct err *explain_with(const struct rollout_target *target, const struct rollout_verdict *verdict, const char *output,
+                         size_t len) MUST_USE;
 
 #endif

@@ -8,13 +8,13 @@
 enum rank {
     RANK_FINE,
     RANK_SETTLING,
-    RANK_PENDING,       /* being created, pulled, started */
+    RANK_PENDING, /* being created, pulled, started */
     RANK_NOT_READY,
     RANK_UNSCHEDULABLE,
     RANK_IMAGE,
     RANK_CONFIG,
     RANK_CRASH,
-    RANK_FATAL          /* no waiting will help, or its budget is used up */
+    RANK_FATAL /* no waiting will help, or its budget is used up */
 };
 
 struct finding {
@@ -23,10 +23,10 @@ struct finding {
     char *reason;
     char *cause;
     char *container;
-    int exit_code;      /* -1: nothing exited */
+    int exit_code; /* -1: nothing exited */
     bool log_previous;
-    bool has_log;       /* the container has run: its output may tell more */
-    bool wants_events;  /* of the pod */
+    bool has_log;      /* the container has run: its output may tell more */
+    bool wants_events; /* of the pod */
 };
 
 void finding_release(struct finding *f);
@@ -35,9 +35,9 @@ void finding_release(struct finding *f);
 struct judge {
     const struct rollout_snapshot *snapshot;
     const struct rollout_options *options;
-    bool runs_for_ever;   /* exit 0 is a failure, too */
-    bool server_settles;  /* the workload's minReadySeconds covers settle_ms */
-    enum err_code crash;  /* RW6103, of a Job's pod RW6106 */
+    bool runs_for_ever;  /* exit 0 is a failure, too */
+    bool server_settles; /* the workload's minReadySeconds covers settle_ms */
+    enum err_code crash; /* RW6103, of a Job's pod RW6106 */
 };
 
 /* One container of a pod, as its judges see it. */

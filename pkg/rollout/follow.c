@@ -7,8 +7,8 @@
 #include "kube/pod.h"
 #include "rollout/explain.h"
 
-#define JUDGE_MS 500          /* what depends on time alone is judged this often */
-#define EVENTS_AGAIN_MS 2000  /* events about one object are asked for at most this often */
+#define JUDGE_MS 500         /* what depends on time alone is judged this often */
+#define EVENTS_AGAIN_MS 2000 /* events about one object are asked for at most this often */
 
 /* A kind whose rollout takes time, and what its pods are made by. */
 static const struct {
@@ -76,7 +76,8 @@ static const json_t *find_named(const json_t *items, const char *name)
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(items, i, item) {
+    DOC_EACH_ITEM(items, i, item)
+    {
         if (str_eq(doc_text(item, "/metadata/name"), name))
             return item;
     }

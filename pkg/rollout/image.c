@@ -6,7 +6,8 @@ static const json_t *item_named(const json_t *list, const char *name)
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(list, i, item) {
+    DOC_EACH_ITEM(list, i, item)
+    {
         if (str_eq(doc_text(item, "/name"), name))
             return item;
     }

@@ -15,7 +15,8 @@ const json_t *condition_of(const json_t *object, const char *type)
 {
     size_t i;
     json_t *condition;
-    DOC_EACH_ITEM(doc_get(object, "/status/conditions"), i, condition) {
+    DOC_EACH_ITEM(doc_get(object, "/status/conditions"), i, condition)
+    {
         if (str_eq(doc_text(condition, "/type"), type))
             return condition;
     }
@@ -61,7 +62,8 @@ static bool is_sidecar(const json_t *pod, const char *name)
 {
     size_t i;
     json_t *spec;
-    DOC_EACH_ITEM(doc_get(pod, "/spec/initContainers"), i, spec) {
+    DOC_EACH_ITEM(doc_get(pod, "/spec/initContainers"), i, spec)
+    {
         if (str_eq(doc_text(spec, "/name"), name))
             return str_eq(doc_text(spec, "/restartPolicy"), "Always");
     }
@@ -72,7 +74,8 @@ static void judge_containers(const struct judge *j, const json_t *pod, bool init
 {
     size_t i;
     json_t *status;
-    DOC_EACH_ITEM(doc_get(pod, init ? "/status/initContainerStatuses" : "/status/containerStatuses"), i, status) {
+    DOC_EACH_ITEM(doc_get(pod, init ? "/status/initContainerStatuses" : "/status/containerStatuses"), i, status)
+    {
         const char *name = doc_text(status, "/name");
         struct subject s = {j, pod, status, name ? name : "?", init && !is_sidecar(pod, name)};
         struct finding one;
@@ -85,7 +88,8 @@ static void judge_containers(const struct judge *j, const json_t *pod, bool init
 
 static void pending(struct finding *out, enum rank rank, enum err_code code, char *reason_steal, const char *cause)
 {
-    *out = (struct finding){.rank = rank, .code = code, .reason = reason_steal, .cause = xstrdup(cause), .exit_code = -1};
+    *out =
+        (struct finding){.rank = rank, .code = code, .reason = reason_steal, .cause = xstrdup(cause), .exit_code = -1};
 }
 
 static bool is_unschedulable(const json_t *pod)

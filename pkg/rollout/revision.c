@@ -6,7 +6,8 @@ static bool is_owned_by(const json_t *object, const char *uid)
 {
     size_t i;
     json_t *owner;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/ownerReferences"), i, owner) {
+    DOC_EACH_ITEM(doc_get(object, "/metadata/ownerReferences"), i, owner)
+    {
         if (uid && str_eq(doc_text(owner, "/uid"), uid))
             return true;
     }
@@ -37,7 +38,8 @@ const json_t *revision_newest(const struct rollout_snapshot *s)
     const json_t *newest = NULL;
     size_t i;
     json_t *object;
-    DOC_EACH_ITEM(s->owned, i, object) {
+    DOC_EACH_ITEM(s->owned, i, object)
+    {
         if (is_owned_by(object, workload_uid(s)) && (!newest || revision_number(object) > revision_number(newest)))
             newest = object;
     }
@@ -47,10 +49,12 @@ const json_t *revision_newest(const struct rollout_snapshot *s)
 bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod)
 {
     if (!is_kind(s, "Deployment"))
-        return is_kind(s, "Pod") ? str_eq(doc_text(pod, "/metadata/uid"), workload_uid(s)) : is_owned_by(pod, workload_uid(s));
+        return is_kind(s, "Pod") ? str_eq(doc_text(pod, "/metadata/uid"), workload_uid(s))
+                                 : is_owned_by(pod, workload_uid(s));
     size_t i;
     json_t *set;
-    DOC_EACH_ITEM(s->owned, i, set) {
+    DOC_EACH_ITEM(s->owned, i, set)
+    {
         if (is_owned_by(set, workload_uid(s)) && is_owned_by(pod, doc_text(set, "/metadata/uid")))
             return true;
     }

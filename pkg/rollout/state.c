@@ -8,9 +8,9 @@
 #include "rollout/finding.h"
 #include "rollout/revision.h"
 
-#define REFUSED_S 3        /* a quota may become free when an old pod ends */
-#define NO_PODS_ASK_S 3    /* then events are asked why there are no pods */
-#define EVENT_FRESH_S 30   /* an older event may be of an earlier rollout */
+#define REFUSED_S 3      /* a quota may become free when an old pod ends */
+#define NO_PODS_ASK_S 3  /* then events are asked why there are no pods */
+#define EVENT_FRESH_S 30 /* an older event may be of an earlier rollout */
 
 void rollout_verdict_release(struct rollout_verdict *v)
 {
@@ -74,7 +74,8 @@ static const json_t *fresh_event(const struct rollout *r, const char *uid, const
     const json_t *newest = NULL;
     size_t i;
     json_t *event;
-    DOC_EACH_ITEM(r->snapshot->events, i, event) {
+    DOC_EACH_ITEM(r->snapshot->events, i, event)
+    {
         int64_t age_s = seconds_since(event, "/lastTimestamp", r->snapshot->now_s);
         if (age_s < 0)
             age_s = seconds_since(event, "/metadata/creationTimestamp", r->snapshot->now_s);
@@ -89,7 +90,8 @@ static bool has_ending_pods(const struct rollout *r)
 {
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
+    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
+    {
         if (revision_owns_pod(r->snapshot, pod) && pod_is_ending(pod))
             return true;
     }
@@ -146,7 +148,8 @@ static void count_pods(const struct rollout *r, struct tally *t, struct rollout_
 {
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
+    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
+    {
         if (!revision_owns_pod(r->snapshot, pod) || pod_is_ending(pod))
             continue;
         if (revision_is_of(r->snapshot, r->revision, pod)) {
@@ -192,16 +195,18 @@ static bool images_proved(const struct rollout *r, struct rollout_verdict *out)
 {
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod) {
-        if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) || pod_is_ending(pod))
+    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
+    {
+        if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) ||
+            pod_is_ending(pod))
             continue;
         bool known;
         const char *container = NULL;
         AUTO_STR wrong = image_proof(pod, r->snapshot->images, r->snapshot->image_count, &known, &container);
         if (wrong) {
             str_set(&out->pod, doc_text(pod, "/metadata/name"));
-            fail(out, RW6301_OTHER_IMAGE_RUNS, xasprintf("container \"%s\" does not run the image that was built", container),
-                 wrong);
+            fail(out, RW6301_OTHER_IMAGE_RUNS,
+                 xasprintf("container \"%s\" does not run the image that was built", container), wrong);
             return false;
         }
         if (!known) {
@@ -234,7 +239,8 @@ static char *too_few_words(const struct rollout *r, const struct tally *t, const
     /* kubernetes#67250: the controller does not replace a pod that never became ready. */
     if (is_kind(r, "StatefulSet") && t->old_pods > out->old_ready)
         return xasprintf("%d of %d updated: the controller waits for a pod of the old version to become ready; "
-                         "delete that pod", t->pods, out->wanted);
+                         "delete that pod",
+                         t->pods, out->wanted);
     return xasprintf("%d of %d updated pods exist", t->pods, out->wanted);
 }
 
@@ -275,7 +281,8 @@ static bool is_available(const struct rollout *r)
         return true;
     if (is_kind(r, "Deployment"))
         return doc_i64(r->revision, "/status/availableReplicas", 0) >= r->wanted;
-    return doc_i64(w, is_kind(r, "DaemonSet") ? "/status/numberAvailable" : "/status/availableReplicas", 0) >= r->wanted;
+    return doc_i64(w, is_kind(r, "DaemonSet") ? "/status/numberAvailable" : "/status/availableReplicas", 0) >=
+           r->wanted;
 }
 
 /* Old pods that are not being deleted: the controller lets them go once the new ones count. */
@@ -284,8 +291,9 @@ static bool old_pods_decide(const struct rollout *r, const struct tally *t, stru
     bool partitioned = doc_i64(r->snapshot->workload, "/spec/updateStrategy/rollingUpdate/partition", 0) > 0;
     if (t->old_pods == 0 || replaces_by_hand(r) || partitioned)
         return false;
-    wait_for(r, out, xasprintf("%d of %d ready; %d old pod%s to go", out->ready, out->wanted, t->old_pods,
-                               t->old_pods == 1 ? " has" : "s have"));
+    wait_for(r, out,
+             xasprintf("%d of %d ready; %d old pod%s to go", out->ready, out->wanted, t->old_pods,
+                       t->old_pods == 1 ? " has" : "s have"));
     return true;
 }
 
@@ -300,8 +308,9 @@ static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
     if (!is_current(r))
         wait_for(r, out, xasprintf("%d of %d ready; its controller is still at work", out->ready, out->wanted));
     else if (!is_available(r))
-        wait_for(r, out, xasprintf("%d of %d ready; has to hold out for %" PRId64 " s", out->ready, out->wanted,
-                                   doc_i64(r->snapshot->workload, "/spec/minReadySeconds", 0)));
+        wait_for(r, out,
+                 xasprintf("%d of %d ready; has to hold out for %" PRId64 " s", out->ready, out->wanted,
+                           doc_i64(r->snapshot->workload, "/spec/minReadySeconds", 0)));
     else if (replaces_by_hand(r) && t.pods == 0)
         ready(r, out, xstrdup("its pods take the new version when they are deleted (OnDelete)"));
     else
@@ -359,7 +368,8 @@ static void judge_workload(struct rollout *r, struct rollout_verdict *out)
         wait_for(r, out, xstrdup(is_current(r) ? "it is paused (spec.paused)" : "its ReplicaSet is being created"));
         return;
     }
-    r->wanted = is_kind(r, "DaemonSet") ? doc_i64(w, "/status/desiredNumberScheduled", 0) : doc_i64(w, "/spec/replicas", 1);
+    r->wanted =
+        is_kind(r, "DaemonSet") ? doc_i64(w, "/status/desiredNumberScheduled", 0) : doc_i64(w, "/spec/replicas", 1);
     if (is_kind(r, "StatefulSet"))
         r->wanted -= doc_i64(w, "/spec/updateStrategy/rollingUpdate/partition", 0);
     if (r->wanted < 0)

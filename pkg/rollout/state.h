@@ -25,7 +25,6 @@
 #include "base/err.h"
 #include "doc/tree.h"
 
-
 /* An image that rwml put into the nodes, and the container that is to run it. */
 struct rollout_image {
     const char *container;       /* of an init container, too */
@@ -47,7 +46,7 @@ struct rollout_snapshot {
     const json_t *owned;    /* array of ReplicaSets or ControllerRevisions; NULL for other kinds */
     const json_t *pods;     /* array */
     const json_t *events;   /* array of what was fetched so far; may be NULL */
-    int64_t now_s;                 /* wall clock: compared with the server's times */
+    int64_t now_s;          /* wall clock: compared with the server's times */
     bool deadline_passed;
     const struct rollout_image *images;
     size_t image_count;
@@ -61,17 +60,17 @@ enum rollout_outcome {
 
 struct rollout_verdict {
     enum rollout_outcome outcome;
-    char *reason;        /* one line: what it waits for, or what failed */
-    enum err_code code;  /* 0 unless FAILED */
-    char *cause;         /* the server's or runtime's words; NULL when the reason says all */
-    char *pod;           /* the guilty pod and container; NULL when there is none */
+    char *reason;       /* one line: what it waits for, or what failed */
+    enum err_code code; /* 0 unless FAILED */
+    char *cause;        /* the server's or runtime's words; NULL when the reason says all */
+    char *pod;          /* the guilty pod and container; NULL when there is none */
     char *pod_uid;
     char *container;
-    int exit_code;       /* -1 when nothing exited */
-    bool log_previous;   /* the output that matters is that of the previous instance */
-    char *events_uid;    /* events about this object would tell more; NULL when not */
-    int ready, wanted;   /* pods of the newest revision */
-    int old_ready;       /* ready pods of older revisions: they still serve */
+    int exit_code;     /* -1 when nothing exited */
+    bool log_previous; /* the output that matters is that of the previous instance */
+    char *events_uid;  /* events about this object would tell more; NULL when not */
+    int ready, wanted; /* pods of the newest revision */
+    int old_ready;     /* ready pods of older revisions: they still serve */
 };
 
 void rollout_verdict_release(struct rollout_verdict *v);

@@ -42,9 +42,9 @@ static json_t *load_case(const char *name)
     const char *key;
     json_t *value;
     DOC_EACH_KEY(own, key, value)
-        doc_set_key(tree, key, doc_ref(value));
+    doc_set_key(tree, key, doc_ref(value));
     DOC_EACH_KEY(doc_key(own, "set"), key, value)
-        doc_set(tree, key, doc_ref(value));
+    doc_set(tree, key, doc_ref(value));
     doc_unref(own);
     return tree;
 }
@@ -61,7 +61,8 @@ static size_t read_images(const json_t *tree, struct rollout_image *images, size
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(doc_key(tree, "images"), i, item) {
+    DOC_EACH_ITEM(doc_key(tree, "images"), i, item)
+    {
         assert_true(i < room);
         images[i] = (struct rollout_image){doc_text(item, "/container"), doc_text(item, "/name"),
                                            doc_text(item, "/config_digest"), doc_text(item, "/manifest_digest")};

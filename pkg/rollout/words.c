@@ -16,9 +16,9 @@ struct frame {
 };
 
 struct traceback {
-    struct frame frame;   /* the innermost of the user's own code, else the innermost */
+    struct frame frame; /* the innermost of the user's own code, else the innermost */
     bool frame_is_own;
-    bool in_frames;       /* between a frame and its exception */
+    bool in_frames;        /* between a frame and its exception */
     struct span exception; /* len 0: none yet */
     size_t lines_after;
 };
