@@ -57,6 +57,8 @@ grant_access() {
 
 engine_answers && exit 0
 [ -z "${DOCKER_HOST:-}" ] || die "the engine at DOCKER_HOST=$DOCKER_HOST does not answer. Start it, or unset DOCKER_HOST."
+[ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    die "no Docker engine answers to $(id -un). Start it, or install sudo so that this can."
 command -v dockerd >/dev/null || "$CHECKOUT/scripts/packages.sh" cluster
 answers_to_root || start_engine
 wait_for_engine

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Kind cluster of this workspace, with Kafka in it, and selects it for kubectl. Safe to
-# repeat: what is there is kept, what is missing is made, nothing is destroyed.
+# Makes the Kind cluster of this workspace, with Kafka in it, and selects it for kubectl (in the
+# file that KUBECONFIG names, if it does). Safe to repeat: what is there is kept, what is missing
+# is made, nothing is destroyed.
 #
 #   scripts/kind-setup.sh [OPTIONS]
 #     --name NAME            the cluster (default: the one of manifests/dev/kind/cluster.yaml)
@@ -52,7 +53,12 @@ manifest_namespaces() {
     find "$CHECKOUT/manifests/dev" -name '*.yaml' -exec sed -n 's/^ *namespace: *//p' {} + | sort -u
 }
 
-# By what the engine can do, since the engine is what pulls.
+can_pull() { # by the engine, which is what will pull: the smallest image there is
+    image_exists hello-world && return 0
+    timeout 15 docker pull --quiet hello-world >/dev/null 2>&1 || return 1
+    docker rmi hello-world >/dev/null
+}
+
 choose_way() {
     case $LAB in
     1) WAY=lab WHY="as told" ;;
@@ -60,7 +66,7 @@ choose_way() {
     *)
         if image_exists "$PUBLIC_NODE"; then
             WAY=public WHY="they are here"
-        elif timeout 15 docker pull --quiet hello-world >/dev/null 2>&1; then
+        elif can_pull; then
             WAY=public WHY="this machine can pull them"
         else
             WAY=lab WHY="this machine cannot pull public images"

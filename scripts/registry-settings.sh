@@ -17,12 +17,36 @@ pass_variables() {
     done < <(compgen -e)
 }
 
-mount_file() { # FILE PLACE
-    [ ! -f "$1" ] || printf -- '--volume\n%s:%s:ro\n' "$1" "$2"
+first_file() { # FILE...: the first that exists
+    local file
+    for file in "$@"; do
+        if [ -f "$file" ]; then
+            echo "$file"
+            return
+        fi
+    done
+}
+
+mount_file() { # FILE|'' PLACE
+    [ -z "$1" ] || printf -- '--volume\n%s:%s:ro\n' "$1" "$2"
+}
+
+# A machine that names its index for pip alone means uv, too.
+pass_index() { # PIP-CONFIGURATION|''
+    local index=${PIP_INDEX_URL:-}
+    [ -n "$index" ] || [ -z "$1" ] || index=$(sed -n 's/^[[:space:]]*index-url[[:space:]]*=[[:space:]]*//p' "$1" | tail -1)
+    [ -z "$index" ] || [ -n "${UV_DEFAULT_INDEX:-}${UV_INDEX_URL:-}" ] ||
+        printf -- '--env\nUV_DEFAULT_INDEX=%s\n' "$index"
 }
 
 pass_variables
-mount_file "$CA_BUNDLE" "$CA_BUNDLE"
-[ ! -f "$CA_BUNDLE" ] || printf -- '--env\nSSL_CERT_FILE=%s\n' "$CA_BUNDLE"
-mount_file "${PIP_CONFIG_FILE:-/etc/pip.conf}" /etc/pip.conf
-mount_file "${UV_CONFIG_FILE:-/etc/uv/uv.toml}" /etc/uv/uv.toml
+CONFIGURATION=${XDG_CONFIG_HOME:-$HOME/.config}
+PIP=$(first_file "${PIP_CONFIG_FILE:-}" "$CONFIGURATION/pip/pip.conf" "$HOME/.pip/pip.conf" /etc/pip.conf)
+UV=$(first_file "${UV_CONFIG_FILE:-}" "$CONFIGURATION/uv/uv.toml" /etc/uv/uv.toml)
+mount_file "$PIP" /etc/pip.conf
+mount_file "$UV" /etc/uv/uv.toml
+[ -n "$UV" ] || pass_index "$PIP"
+if [ -f "$CA_BUNDLE" ]; then
+    mount_file "$CA_BUNDLE" "$CA_BUNDLE"
+    printf -- '--env\nSSL_CERT_FILE=%s\n' "$CA_BUNDLE"
+fi
