@@ -1,0 +1,170 @@
+#include "fake/server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "fake/check.h"
+
+enum { HEARD_BYTES = 64 << 20, HELD = 64, PATIENCE_MS = 20000 };
+
+struct fake_server {
+    char *path;
+    int listener;
+    int stop[2]; /* a pipe that is closed to stop */
+    pthread_t thread;
+    const struct fake_reply *replies;
+    size_t count;
+    size_t served;
+    struct buf heard;
+    int held[HELD];
+    size_t held_count;
+};
+
+/* True: fd can be read; false: the server is to stop. */
+static bool readable(const struct fake_server *f, int fd)
+{
+    struct pollfd set[2] = { { .fd = fd, .events = POLLIN }, { .fd = f->stop[0], .events = POLLIN } };
+    return poll(set, 2, PATIENCE_MS) > 0 && !set[1].revents;
+}
+
+static bool hear(struct fake_server *f, int fd)
+{
+    char piece[65536];
+    if (!readable(f, fd))
+        return false;
+    ssize_t got = recv(fd, piece, sizeof piece, 0);
+    if (got > 0)
+        buf_add(&f->heard, piece, (size_t)got);
+    return got > 0;
+}
+
+/* Whether the request that begins at `from` is all there. */
+static bool is_whole(const struct fake_server *f, size_t from)
+{
+    const char *text = buf_text(&f->heard) + from;
+    const char *end = strstr(text, "\r\n\r\n");
+    if (!end)
+        return false;
+    size_t body = f->heard.len - from - (size_t)(end + 4 - text);
+    const char *length = strcasestr(text, "\r\nContent-Length: ");
+    const char *chunked = strcasestr(text, "\r\nTransfer-Encoding: chunked");
+    if (chunked && chunked < end)
+        return f->heard.len >= 5 && memcmp(f->heard.bytes + f->heard.len - 5, "0\r\n\r\n", 5) == 0;
+    if (length && length < end)
+        return body >= (size_t)atol(length + strlen("\r\nContent-Length: "));
+    return true;
+}
+
+static void say(int fd, const struct fake_reply *r)
+{
+    size_t len = r->len ? r->len : strlen(r->bytes);
+    size_t piece = r->piece ? r->piece : len;
+    for (size_t at = 0; at < len; at += piece) {
+        size_t now = len - at < piece ? len - at : piece;
+        if (send(fd, r->bytes + at, now, MSG_NOSIGNAL) != (ssize_t)now)
+            return;
+    }
+}
+
+static void serve(struct fake_server *f, int fd)
+{
+    if (f->served >= f->count) {
+        close(fd);
+        return;
+    }
+    const struct fake_reply *r = &f->replies[f->served];
+    size_t from = f->heard.len;
+    while (!r->without_reading && !is_whole(f, from))
+        if (!hear(f, fd))
+            break;
+    if (f->heard.len > from || r->without_reading)
+        f->served++;
+    say(fd, r);
+    while (r->drain && hear(f, fd))
+        continue;
+    if (r->hold && f->held_count < HELD)
+        f->held[f->held_count++] = fd;
+    else
+        close(fd);
+}
+
+static void *run(void *ctx)
+{
+    struct fake_server *f = ctx;
+    while (readable(f, f->listener)) {
+        int fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0)
+            serve(f, fd);
+    }
+    return NULL;
+}
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    assert_true(strlen(path) < sizeof address.sun_path);
+    memcpy(address.sun_path, path, strlen(path));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    return fd;
+}
+
+static char *socket_path(void)
+{
+    char *dir = scratch_new();
+    char *path = xasprintf("%s/s", dir);
+    free(dir);
+    return path;
+}
+
+struct fake_server *fake_start(const struct fake_reply *replies, size_t count)
+{
+    struct fake_server *f = xcalloc(1, sizeof *f);
+    f->path = socket_path();
+    f->listener = listen_at(f->path);
+    f->replies = replies;
+    f->count = count;
+    f->heard = BUF_INIT(HEARD_BYTES);
+    assert_int_equal(pipe(f->stop), 0);
+    assert_int_equal(pthread_create(&f->thread, NULL, run, f), 0);
+    return f;
+}
+
+const char *fake_socket(const struct fake_server *f)
+{
+    return f->path;
+}
+
+char *fake_stop(struct fake_server *f, size_t *requests)
+{
+    close(f->stop[1]);
+    pthread_join(f->thread, NULL);
+    for (size_t i = 0; i < f->held_count; i++)
+        close(f->held[i]);
+    close(f->stop[0]);
+    close(f->listener);
+    unlink(f->path);
+    char *heard = buf_steal(&f->heard, NULL);
+    if (requests)
+        *requests = f->served;
+    free(f->path);
+    free(f);
+    return heard;
+}
+
+char *fake_stale_socket(void)
+{
+    char *path = socket_path();
+    close(listen_at(path));
+    return path;
+}
