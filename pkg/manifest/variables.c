@@ -135,7 +135,8 @@ static struct err *walk_set(struct manifest_set *set, const struct values *value
     struct walk w = { .values = values, .literals = &literals, .uses = uses, .write = write };
     for (size_t i = 0; i < set->count; i++) {
         w.object = &set->objects[i];
-        w.errors = err_join(w.errors, doc_each_text(w.object->tree, visit_text, &w));
+        struct err *e = doc_each_text(w.object->tree, visit_text, &w);
+        w.errors = err_join(w.errors, e); /* the walk has added to it by now */
         if (write)
             manifest_object_refresh(w.object);
     }

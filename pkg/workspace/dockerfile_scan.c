@@ -34,12 +34,25 @@ static bool read_stem(const char *dir, const char *name, char **stem)
     return false;
 }
 
+/* Dockerfile.<stem> is also the form of dockerfile.py, the source of a program: only what reads
+ * as a Dockerfile is one. */
+static bool may_be_source(const char *name)
+{
+    return str_starts(name, "dockerfile.");
+}
+
 static void add_dockerfile(struct workspace *w, const char *path, char *stem_steal)
 {
+    struct dockerfile file = { 0 };
+    struct err *e = dockerfile_load(w->root_fd, path, &(struct strv){ 0 }, &file);
+    if (e && may_be_source(fs_base(path))) {
+        err_ignore(e, "a program's source is no Dockerfile");
+        free(stem_steal);
+        return;
+    }
     w->dockerfiles = xrealloc(w->dockerfiles, w->dockerfile_count + 1, sizeof *w->dockerfiles);
     struct workspace_dockerfile *d = &w->dockerfiles[w->dockerfile_count++];
-    *d = (struct workspace_dockerfile){ .path = xstrdup(path), .stem = stem_steal };
-    struct err *e = dockerfile_load(w->root_fd, path, &(struct strv){ 0 }, &d->file);
+    *d = (struct workspace_dockerfile){ .path = xstrdup(path), .stem = stem_steal, .file = file };
     if (e)
         strv_addf(&w->notices, "%s can't be read: %s", path, err_get_message(e));
     err_free(e);
