@@ -254,7 +254,7 @@ static void add_block(struct buf *tar, const char *name, char type, size_t size,
 {
     char header[BLOCK] = {0};
     memcpy(header, name, strlen(name));
-    snprintf(header + 124, 12, "%011zo", size);
+    snprintf(header + 124, 12, "%011zo", size & 0777777777);
     header[156] = type;
     memcpy(header + 257, "ustar\00000", 8);
     set_checksum(header);
