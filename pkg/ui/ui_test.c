@@ -24,6 +24,8 @@ static void open_screen(struct screen *s)
 {
     s->out = open_memstream(&s->out_text, &s->out_len);
     s->err = open_memstream(&s->err_text, &s->err_len);
+    fflush(s->out); /* only then is there a text to look at */
+    fflush(s->err);
 }
 
 static void close_screen(struct screen *s)
