@@ -159,7 +159,7 @@ static struct err *not_exported(const struct http_response *answer, const char *
         return engine_refused(answer, "export image %s", ref);
     AUTO_STR says = engine_says(answer);
     struct err *e = err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref);
-    return err_next(err_cause(e, "%s", says), "rwml build");
+    return err_cause(e, "%s", says);
 }
 
 static struct err *explain(const struct engine *e, const struct http_response *answer, const struct passing *p,

@@ -68,8 +68,7 @@ void engine_image_release(struct engine_image *i)
 
 static struct err *not_built(const char *ref)
 {
-    struct err *e = err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref);
-    return err_state(err_next(e, "rwml build"), "no node was changed");
+    return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");
 }
 
 static struct err *drop(void *ctx, const void *bytes, size_t len)

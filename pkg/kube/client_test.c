@@ -278,6 +278,7 @@ static void test_logs_and_events(void **state)
         {log, 200, "one\ntwo\n", NULL, false},
         {log, 400, "{\"message\":\"container is waiting to start\"}", NULL, false},
         {log, 200, "unable to retrieve container logs for containerd://1", NULL, false},
+        {log, 200, "failed to try resolving symlinks in path \"/var/log/pods/a/1.log\": no such file", NULL, false},
         {"GET /api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid%3Du ", 200,
          "{\"items\":[{\"reason\":\"b\",\"lastTimestamp\":\"2026-01-01T00:00:02Z\"},{\"reason\":\"a\","
          "\"lastTimestamp\":null,\"eventTime\":\"2026-01-01T00:00:01.5Z\"}]}",
@@ -287,7 +288,7 @@ static void test_logs_and_events(void **state)
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
     check_ok(open_port(s.port, &c));
-    static const char *const want[] = {"one\ntwo\n", "", ""};
+    static const char *const want[] = {"one\ntwo\n", "", "", ""};
     for (size_t i = 0; i < COUNT_OF(want); i++) {
         AUTO(buf) text = {0};
         check_ok(kube_logs(c, "shop", "web", "c", i == 1, 20, &text));

@@ -24,6 +24,14 @@ static void keep_end(struct buf *text)
         buf_consume(text, text->len - LIMIT_POD_LOG);
 }
 
+/* What the kubelet says, with 200, when the runtime has removed the container or its log meanwhile
+ * (kubelet 1.34, kuberuntime logs). */
+static bool is_kubelets_excuse(const char *text)
+{
+    return str_starts(text, "unable to retrieve container logs for ") ||
+           str_starts(text, "failed to try resolving symlinks in path ");
+}
+
 struct err *kube_logs(struct kube_client *c, const char *namespace, const char *pod, const char *container,
                       bool previous, int lines, struct buf *out)
 {
@@ -44,8 +52,7 @@ struct err *kube_logs(struct kube_client *c, const char *namespace, const char *
         return NULL; /* "is waiting to start", "previous terminated container … not found", the pod is gone */
     if (answer.status != 200)
         return kube_unexpected(&answer, "cannot read the log of pod %s/%s", namespace, pod);
-    /* kubelet says so, with 200, when the runtime has removed the container meanwhile. */
-    if (str_starts(buf_text(&answer.text), "unable to retrieve container logs for "))
+    if (is_kubelets_excuse(buf_text(&answer.text)))
         return NULL;
     keep_end(&answer.text);
     *out = answer.text;
