@@ -5,12 +5,12 @@
 # lost or skipped is seen. The last line is "N passed, N failed, N skipped", of all lanes.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
-logs=$PWD/build/log
+logs=$PWD/build/log/lanes
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 
 lane() { # NAME COMMAND...: its last line has the counts
-    local name=$1 log=$logs/lane-$1 began=$SECONDS code=0 good bad left least counts
+    local name=$1 log=$logs/$1 began=$SECONDS code=0 good bad left least counts
     shift
     echo "== $name"
     "$@" 2>&1 | tee "$log" || code=$?

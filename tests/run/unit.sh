@@ -5,7 +5,7 @@
 #
 # Prints a line for each program, the log of each that failed, and "N passed, N failed, N skipped"
 # at the end. A program that crashes, leaks, hangs for TEST_SECONDS, runs fewer tests than it
-# announced, or none, counts as failed. Logs stay in OUT/log.
+# announced, or none, counts as failed. Logs stay in OUT/log/unit.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 variant=$1 out=$2
@@ -17,7 +17,10 @@ if ! make --no-print-directory -s -j2 BUILD="$variant" tests >&2; then
     exit 1
 fi
 
-logs=$PWD/$out/log
+logs=$PWD/$out/log/unit
+mkdir -p "$out/log"
+exec 9>"$out/log/unit.lock"
+flock 9 # a second run in this checkout waits: the logs are what is counted
 rm -rf "$logs"
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
@@ -31,6 +34,6 @@ while read -r good bad left seconds program; do
         echo "not ok - $variant $name: $bad of $((good + bad)) failed"
         sed 's/^/  | /' "$logs/${name//\//.}.log"
     fi
-done < <(printf '%s\n' "$@" | xargs -P 2 -I '{}' tests/run/program.sh "$out" '{}' "$logs")
+done < <(printf '%s\n' "$@" | xargs -P 2 -I '{}' env -u MAKEFLAGS -u MAKELEVEL tests/run/program.sh "$out" '{}' "$logs")
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
