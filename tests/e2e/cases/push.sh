@@ -7,7 +7,7 @@ test_push_before_build() {
     rwml push
     expect_only_error 3 RW4101
     expect_line "$SVC:dev"
-    expect_state 'nothing was pushed'
+    expect_state 'no node was changed'
     expect_next "rwml build $SVC"
     expect_same_state
 }

@@ -56,9 +56,10 @@ test_rollout_program_for_another_machine() {
     new_pulse
     head -c 4096 /dev/urandom >pulse
     rwml up
-    expect_error 1 RW6101 
-    expect_within 45000
-    expect_line 'exec format error'
+    expect_error 1
+    expect_within 60000
+    expect_line '^error\[RW610[13]\]'
+    expect_cause 'exec format error'
 }
 
 test_rollout_key_that_the_configmap_lacks() {
