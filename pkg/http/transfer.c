@@ -97,6 +97,7 @@ static size_t take_header(char *bytes, size_t one, size_t len, void *ctx)
     } else if (*line) {
         strv_add(&t->response->headers, line);
     }
+    t->has_head = *line == '\0';
     return len;
 }
 
@@ -449,14 +450,17 @@ struct err *transfer_outcome(struct http_transfer *t)
         t->error = NULL;
         return e;
     }
-    if (t->result == CURLE_OK) {
+    if (t->result == CURLE_OK && t->has_head) {
         t->response->failure = HTTP_ANSWERED;
         return NULL;
     }
-    t->response->failure = failure_of(t->result);
+    /* libcurl 7.88 takes a connection that ends within the header lines for a whole answer. */
+    t->response->failure = t->result == CURLE_OK ? HTTP_CUT : failure_of(t->result);
     if (t->response->failure == HTTP_CONNECT)
         return not_connected(t);
     struct err *e = err_new(RW9003_SOCKET, "%s brought no whole answer", t->target);
+    if (t->result == CURLE_OK)
+        return err_cause(e, "the connection ended within the header lines");
     return err_cause(e, "%s", t->says[0] ? t->says : curl_easy_strerror(t->result));
 }
 
