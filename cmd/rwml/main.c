@@ -29,6 +29,7 @@ static void catch_signals(void)
     for (size_t i = 0; i < COUNT_OF(stopping); i++)
         sigaction(stopping[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* who started us may ignore it, and then no child could be waited for */
 }
 
 static size_t terminal_columns(void)
