@@ -8,7 +8,7 @@ test_push_that_is_cut() {
     local after node name failures=0
     need_faults
     new_pulse
-    for after in 4 8 10 12 14 16 20 24 30; do
+    for after in 4 8 12 18 25; do
         set_message "text $after of $SVC"
         rwml build && expect_ok
         name=$(content_name "$SVC")

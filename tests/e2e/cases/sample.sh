@@ -5,7 +5,7 @@
 NS=e2e-shop
 SERVICES=(e2eticks e2ebars)
 IMAGES='/e2e(ticks|bars):'
-SHOP=$LOGS/shop
+SHOP=$SHARED/shop
 
 # Topics of this run alone, since Kafka keeps what earlier runs wrote; and short candles.
 use_own_topics() {
