@@ -2,12 +2,10 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <linux/openat2.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,51 +34,6 @@ struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd)
 {
     int number = open_at(dir_fd, path, flags, 0666, out_fd);
     return number ? failed("open", path, number) : NULL;
-}
-
-static struct err *open_component(int dir_fd, const char *name, bool last, const char *path, int *out_fd)
-{
-    if (strcmp(name, "..") == 0)
-        return failed("open", path, EXDEV);
-    int number = open_at(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | (last ? 0 : O_DIRECTORY), 0, out_fd);
-    return number ? failed("open", path, number) : NULL;
-}
-
-/* Kernels before 5.6, and sandboxes that hide openat2: component by component, following no link. */
-static struct err *open_by_components(int dir_fd, const char *path, int *out_fd)
-{
-    AUTO_STR copy = xstrdup(path);
-    AUTO_FD at = -1;
-    char *rest = copy, *name;
-    while ((name = strsep(&rest, "/"))) {
-        if (!*name)
-            continue;
-        int next = -1;
-        TRY(open_component(at < 0 ? dir_fd : at, name, !rest, path, &next));
-        fd_closep(&at);
-        at = next;
-    }
-    if (at < 0)
-        return failed("open", path, ENOENT);
-    *out_fd = at;
-    at = -1;
-    return NULL;
-}
-
-struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd)
-{
-    if (path[0] == '/')
-        return failed("open", path, EXDEV);
-    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    int fault = fault_point("fs.openat2", NULL);
-    long fd = fault ? -1 : syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
-    int number = fault ? fault : errno;
-    if (fd < 0 && (number == ENOSYS || number == EPERM))
-        return open_by_components(dir_fd, path, out_fd);
-    if (fd < 0)
-        return failed("open", path, number);
-    *out_fd = (int)fd;
-    return NULL;
 }
 
 struct err *fs_read_some(int fd, const char *name, void *to, size_t room, size_t *out_len)
@@ -120,17 +73,22 @@ struct err *fs_read_fd(int fd, const char *name, size_t max, struct buf *out)
     return NULL;
 }
 
+struct err *fs_read_regular(int fd, const char *name, size_t max, struct buf *out)
+{
+    struct stat st;
+    TRY(fs_stat_fd(fd, name, &st));
+    if (S_ISDIR(st.st_mode))
+        return failed("read", name, EISDIR);
+    if (!S_ISREG(st.st_mode))
+        return err_cause(err_new(RW9001_FILE, "cannot read %s", name), "it is not a regular file");
+    return fs_read_fd(fd, name, max, out);
+}
+
 struct err *fs_read(int dir_fd, const char *path, size_t max, struct buf *out)
 {
     AUTO_FD fd = -1;
-    struct stat st;
     TRY(fs_open(dir_fd, path, O_RDONLY | O_NONBLOCK, &fd));
-    TRY(fs_stat_fd(fd, path, &st));
-    if (S_ISDIR(st.st_mode))
-        return failed("read", path, EISDIR);
-    if (!S_ISREG(st.st_mode))
-        return err_cause(err_new(RW9001_FILE, "cannot read %s", path), "it is not a regular file");
-    return fs_read_fd(fd, path, max, out);
+    return fs_read_regular(fd, path, max, out);
 }
 
 /* Whoever started us may have left stdout non-blocking. */

@@ -22,12 +22,15 @@ struct err *fs_open(int dir_fd, const char *path, int flags, int *out_fd) MUST_U
 /* fs_open_beneath: opens for reading a file or directory whose path, once symbolic links are
  * resolved, does not leave dir_fd (errno EXDEV, or ELOOP). openat2(RESOLVE_BENEATH), Linux 5.6;
  * where it is missing or forbidden, a walk by components that follows no link and takes no "..".
- * A FIFO does not block. */
+ * A FIFO does not block. fs_read_beneath: fs_read of such a path; RW1016_PATH_OUTSIDE when it leads
+ * out. */
 struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd) MUST_USE;
+struct err *fs_read_beneath(int dir_fd, const char *path, size_t max, struct buf *out) MUST_USE;
 
 /* fs_read: the whole regular file, at most max bytes. A FIFO, device or directory is an error and
- * never blocks. */
+ * never blocks. fs_read_regular: the same of a descriptor; fs_read_fd: whatever it is, to its end. */
 struct err *fs_read(int dir_fd, const char *path, size_t max, struct buf *out) MUST_USE;
+struct err *fs_read_regular(int fd, const char *name, size_t max, struct buf *out) MUST_USE;
 struct err *fs_read_fd(int fd, const char *name, size_t max, struct buf *out) MUST_USE;
 struct err *fs_read_some(int fd, const char *name, void *to, size_t room, size_t *out_len) MUST_USE; /* 0: end */
 

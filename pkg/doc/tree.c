@@ -217,6 +217,16 @@ json_t *doc_at(const json_t *array, size_t index)
     return json_array_get(array, index);
 }
 
+json_t *doc_find(const json_t *array, const char *pointer, const char *text)
+{
+    size_t i;
+    json_t *item;
+    DOC_EACH_ITEM(array, i, item)
+        if (str_eq(doc_text(item, pointer), text))
+            return item;
+    return NULL;
+}
+
 /* jansson's iteration takes a json_t * that it does not change. */
 const char *doc_first_key(const json_t *object)
 {

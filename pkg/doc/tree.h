@@ -69,6 +69,9 @@ json_t *doc_key(const json_t *object, const char *key);
 size_t doc_count(const json_t *list_or_object);
 json_t *doc_at(const json_t *array, size_t index);
 
+/* doc_find: the first item of a list that has this text at the pointer; NULL when none has. */
+json_t *doc_find(const json_t *array, const char *pointer, const char *text);
+
 /* DOC_EACH_ITEM(array, i, item): size_t i; json_t *item. DOC_EACH_KEY(object, key, value):
  * const char *key; json_t *value, in the order of the keys. Neither may be changed within, but
  * for setting a key that is there already. */

@@ -45,18 +45,6 @@ static char *object_difference(const json_t *live, const json_t *wanted, const c
     return NULL;
 }
 
-static const json_t *item_named(const json_t *list, const char *name)
-{
-    size_t i;
-    json_t *item;
-    DOC_EACH_ITEM(list, i, item)
-    {
-        if (str_eq(doc_text(item, "/name"), name))
-            return item;
-    }
-    return NULL;
-}
-
 /* Lists of named things (containers, variables, ports) are told apart by name, as the server does. */
 static char *list_difference(const json_t *live, const json_t *wanted, const char *path)
 {
@@ -66,7 +54,7 @@ static char *list_difference(const json_t *live, const json_t *wanted, const cha
     {
         const char *name = doc_text(item, "/name");
         AUTO_STR below = name ? xasprintf("%s[name=\"%s\"]", path, name) : xasprintf("%s[%zu]", path, i);
-        char *found = difference(name ? item_named(live, name) : doc_at(live, i), item, below);
+        char *found = difference(name ? doc_find(live, "/name", name) : doc_at(live, i), item, below);
         if (found)
             return found;
     }

@@ -1,6 +1,5 @@
 #include "manifest/set.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,29 +151,11 @@ static struct err *add_document(struct manifest_set *set, const struct doc *d, c
     return errors;
 }
 
-static struct err *read_file(int root_fd, const char *path, struct buf *out)
-{
-    AUTO_FD fd = -1;
-    struct stat st;
-    struct err *e = fs_open_beneath(root_fd, path, &fd);
-    if (e && err_errno(e) == EXDEV) {
-        err_free(e);
-        e = err_new(RW1016_PATH_OUTSIDE, "%s is a link that leads out of the workspace", path);
-        return err_at(err_cause(e, "nothing outside of it is read"), "%s", path);
-    }
-    if (e)
-        return e;
-    TRY(fs_stat_fd(fd, path, &st));
-    if (!S_ISREG(st.st_mode))
-        return err_cause(err_new(RW9001_FILE, "cannot read %s", path), "it is not a regular file");
-    return fs_read_fd(fd, path, LIMIT_MANIFEST, out);
-}
-
 static struct err *load_file(int root_fd, const char *path, const char *default_namespace, struct manifest_set *set)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
     AUTO(doc_list) documents = { 0 };
-    TRY(read_file(root_fd, path, &text));
+    TRY(fs_read_beneath(root_fd, path, LIMIT_MANIFEST, &text));
     TRY(doc_parse_yaml(buf_text(&text), text.len, path, &documents));
     set->files = xrealloc(set->files, set->file_count + 1, sizeof *set->files);
     struct doc_list *kept = &set->files[set->file_count++];

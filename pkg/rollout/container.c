@@ -142,14 +142,8 @@ static char *crash_words(const struct subject *s, const json_t *terminated, bool
 {
     int64_t exit_code = doc_i64(terminated, "/exitCode", -1);
     if (str_eq(doc_text(terminated, "/reason"), "OOMKilled")) {
-        size_t i;
-        json_t *spec;
-        const char *limit = NULL;
-        DOC_EACH_ITEM(doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers"), i, spec)
-        {
-            if (str_eq(doc_text(spec, "/name"), s->name))
-                limit = doc_text(spec, "/resources/limits/memory");
-        }
+        const json_t *containers = doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers");
+        const char *limit = doc_text(doc_find(containers, "/name", s->name), "/resources/limits/memory");
         return xasprintf("is killed for lack of memory (limit %s", limit ? limit : "of the node");
     }
     if (exit_code == 0)

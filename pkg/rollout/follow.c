@@ -72,18 +72,6 @@ static struct err *track(struct follower *f, const struct rollout_target *target
     return NULL;
 }
 
-static const json_t *find_named(const json_t *items, const char *name)
-{
-    size_t i;
-    json_t *item;
-    DOC_EACH_ITEM(items, i, item)
-    {
-        if (str_eq(doc_text(item, "/metadata/name"), name))
-            return item;
-    }
-    return NULL;
-}
-
 static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
 {
     if (t->instant) {
@@ -91,7 +79,7 @@ static void judge(const struct follower *f, const struct tracked *t, bool deadli
         return;
     }
     struct rollout_snapshot s = {
-        .workload = find_named(kube_mirror_items(f->mirror, t->workload), t->target->id.name),
+        .workload = doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
         .owned = t->has_owned ? kube_mirror_items(f->mirror, t->owned) : NULL,
         .pods = kube_mirror_items(f->mirror, t->pods),
         .events = t->events,

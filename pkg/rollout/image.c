@@ -2,22 +2,10 @@
 
 #include "rollout/finding.h"
 
-static const json_t *item_named(const json_t *list, const char *name)
-{
-    size_t i;
-    json_t *item;
-    DOC_EACH_ITEM(list, i, item)
-    {
-        if (str_eq(doc_text(item, "/name"), name))
-            return item;
-    }
-    return NULL;
-}
-
 static const json_t *find_container(const json_t *pod, const char *ordinary, const char *init, const char *name)
 {
-    const json_t *found = item_named(doc_get(pod, ordinary), name);
-    return found ? found : item_named(doc_get(pod, init), name);
+    const json_t *found = doc_find(doc_get(pod, ordinary), "/name", name);
+    return found ? found : doc_find(doc_get(pod, init), "/name", name);
 }
 
 /* What CRI reports, seen on containerd 1.6: "sha256:<config>" for an image imported under plain

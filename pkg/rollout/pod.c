@@ -60,14 +60,8 @@ static void keep_worse(struct finding *worst, struct finding *other)
 /* A sidecar is an init container that never ends (restartPolicy Always, Kubernetes 1.29). */
 static bool is_sidecar(const json_t *pod, const char *name)
 {
-    size_t i;
-    json_t *spec;
-    DOC_EACH_ITEM(doc_get(pod, "/spec/initContainers"), i, spec)
-    {
-        if (str_eq(doc_text(spec, "/name"), name))
-            return str_eq(doc_text(spec, "/restartPolicy"), "Always");
-    }
-    return false;
+    const json_t *spec = doc_find(doc_get(pod, "/spec/initContainers"), "/name", name);
+    return str_eq(doc_text(spec, "/restartPolicy"), "Always");
 }
 
 static void judge_containers(const struct judge *j, const json_t *pod, bool init, struct finding *out)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/limits.h"
 #include "doc/doc.h"
 #include "workspace/name.h"
@@ -195,7 +196,7 @@ struct err *workspace_config_parse(const char *text, size_t len, const char *nam
 struct err *workspace_config_load(int root_fd, struct workspace_config *out)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_CONFIG);
-    struct err *e = path_read(root_fd, WORKSPACE_CONFIG_FILE, LIMIT_CONFIG, &text);
+    struct err *e = fs_read_beneath(root_fd, WORKSPACE_CONFIG_FILE, LIMIT_CONFIG, &text);
     if (e && err_errno(e) == ENOENT) {
         err_ignore(e, "the file is optional");
         *out = (struct workspace_config){ 0 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/limits.h"
 #include "base/num.h"
 #include "doc/doc.h"
@@ -320,7 +321,7 @@ struct err *dockerfile_parse(const char *text, size_t len, const char *name, con
 struct err *dockerfile_load(int root_fd, const char *path, const struct strv *build_args, struct dockerfile *out)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_DOCKERFILE);
-    TRY(path_read(root_fd, path, LIMIT_DOCKERFILE, &text));
+    TRY(fs_read_beneath(root_fd, path, LIMIT_DOCKERFILE, &text));
     return dockerfile_parse(buf_text(&text), text.len, path, build_args, out);
 }
 

@@ -347,7 +347,7 @@ struct err *ignore_load(int root_fd, const char *context_dir, const char *docker
     const char *candidates[] = { own, shared };
     for (size_t i = 0; i < COUNT_OF(candidates); i++) {
         AUTO(buf) text = BUF_INIT(LIMIT_DOCKERFILE);
-        struct err *e = path_read(root_fd, candidates[i], LIMIT_DOCKERFILE, &text);
+        struct err *e = fs_read_beneath(root_fd, candidates[i], LIMIT_DOCKERFILE, &text);
         if (!e)
             return ignore_parse(buf_text(&text), text.len, candidates[i], out);
         if (err_errno(e) != ENOENT)

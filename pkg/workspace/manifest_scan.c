@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/limits.h"
 #include "doc/doc.h"
 #include "oci/reference.h"
@@ -96,7 +97,7 @@ static bool can_matter(const struct buf *text)
 static struct err *read_documents(int root_fd, const char *path, struct doc_list *out)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
-    TRY(path_read(root_fd, path, LIMIT_MANIFEST, &text));
+    TRY(fs_read_beneath(root_fd, path, LIMIT_MANIFEST, &text));
     if (text.len && !memchr(text.bytes, '\0', text.len) && !can_matter(&text))
         return NULL;
     return doc_parse_yaml(buf_text(&text), text.len, path, out);
@@ -117,7 +118,7 @@ void scan_kind_config(int root_fd, const char *path, struct manifest_scan *out)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
     AUTO(doc_list) documents = { 0 };
-    struct err *e = path_read(root_fd, path, LIMIT_MANIFEST, &text);
+    struct err *e = fs_read_beneath(root_fd, path, LIMIT_MANIFEST, &text);
     if (!e && strstr(buf_text(&text), "kind.x-k8s.io"))
         e = doc_parse_yaml(buf_text(&text), text.len, path, &documents);
     err_ignore(e, "a file that can't be read names no cluster");
@@ -136,7 +137,7 @@ void scan_kustomization(int root_fd, const char *path, struct strv *out)
     AUTO(doc_list) documents = { 0 };
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
     AUTO_STR dir = path_parent(path);
-    struct err *e = path_read(root_fd, path, LIMIT_MANIFEST, &text);
+    struct err *e = fs_read_beneath(root_fd, path, LIMIT_MANIFEST, &text);
     if (!e)
         e = doc_parse_yaml(buf_text(&text), text.len, path, &documents);
     err_ignore(e, "rendering the kustomization tells it");

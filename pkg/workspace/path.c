@@ -1,6 +1,5 @@
 #include "workspace/path.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/fs.h"
@@ -72,22 +71,4 @@ char *path_parent(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? xstrndup(path, (size_t)(slash - path)) : xstrdup(".");
-}
-
-struct err *path_read(int dir_fd, const char *path, size_t max, struct buf *out)
-{
-    AUTO_FD fd = -1;
-    struct stat st;
-    struct err *e = fs_open_beneath(dir_fd, path, &fd);
-    if (e && err_errno(e) == EXDEV) {
-        err_free(e);
-        e = err_new(RW1016_PATH_OUTSIDE, "%s is a link that leads out of the workspace", path);
-        return err_at(err_cause(e, "nothing outside of it is read"), "%s", path);
-    }
-    if (e)
-        return e;
-    TRY(fs_stat_fd(fd, path, &st));
-    if (!S_ISREG(st.st_mode))
-        return err_cause(err_new(RW9001_FILE, "cannot read %s", path), "it is not a regular file");
-    return fs_read_fd(fd, path, max, out);
 }

@@ -19,8 +19,4 @@ bool path_is_below(const char *path, const char *dir);
 char *path_join(const char *dir, const char *name) MUST_USE;
 char *path_parent(const char *path) MUST_USE;
 
-/* path_read: a regular file below dir_fd. A link that leads out of it is RW1016_PATH_OUTSIDE;
- * else as fs_read. */
-struct err *path_read(int dir_fd, const char *path, size_t max, struct buf *out) MUST_USE;
-
 #endif
