@@ -7,11 +7,40 @@ cluster_is_ready() {
         kube -n "$KAFKA_NAMESPACE" rollout status "statefulset/$KAFKA_NAME" --timeout=1s >/dev/null 2>&1
 }
 
-cluster_up() {
-    mkdir -p "$KEPT"
-    if cluster_is_ready; then return; fi
+# Whether the nodes were made from the image that the lab has now, where the lab makes it.
+cluster_is_current() {
+    local node wanted
+    wanted=$(docker image inspect -f '{{.Id}}' "$("$CHECKOUT/tests/lab/make.sh" --print-node-image)" 2>/dev/null) || return 0
+    for node in $(nodes); do
+        [ "$(docker inspect -f '{{.Image}}' "$node")" = "$wanted" ] || return 1
+    done
+}
+
+set_up() {
     "$CHECKOUT/scripts/kind-setup.sh" --name "$CLUSTER" --workers 1 --namespace "$KAFKA_NAMESPACE" \
         --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE"
+}
+
+make_again() { # WHY: the cluster is the tests' own, so it may be
+    local node
+    say "$1; making cluster $CLUSTER again"
+    for node in $(nodes); do
+        docker logs --tail 20 "$node" 2>&1 | sed "s/^/  $node: /" >&2
+    done
+    kind delete cluster --quiet --name "$CLUSTER"
+    set_up
+}
+
+cluster_up() {
+    local kept
+    mkdir -p "$KEPT"
+    "$CHECKOUT/scripts/engine.sh"
+    kept=$(nodes)
+    if ! cluster_is_ready && ! set_up; then
+        [ -n "$kept" ] || die "the cluster cannot be made, see above"
+        make_again "the cluster kept from an earlier run does not come up any more"
+    fi
+    cluster_is_current || make_again "the cluster kept from an earlier run has another node image"
 }
 
 clean_namespaces() {
