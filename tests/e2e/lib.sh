@@ -153,7 +153,12 @@ no_import_runs() {
     done
 }
 
-import_runs() { ! no_import_runs; }
+imports_run() { # in every node
+    local node
+    for node in $(nodes); do
+        [ "$(imports_in "$node")" != 0 ] || return 1
+    done
+}
 
 node_has() { # NODE NAME
     docker exec "$1" crictl images -o json |

@@ -53,11 +53,12 @@ test_push_that_loses_the_engine() {
 
 need_faults() { [ -x "$RWML_FAULTY" ] || fail "no $RWML_FAULTY: make BUILD=fault"; }
 
-slow_push() { # starts a push whose import takes many seconds, and waits until it has begun
+slow_push() { # starts a push whose import takes many seconds, and waits until it runs in every node
     RWML=$RWML_FAULTY
     RWML_ENV+=(RWML_FAULT="net.read=20*off->delay(400)")
     start_rwml push
-    eventually 40 import_runs
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 40 imports_run
 }
 
 test_push_interrupted() { interrupt_push INT 130; }
