@@ -111,18 +111,43 @@ create_cluster() {
 
 wait_for_api() {
     local attempt
-    for attempt in $(seq 1 90); do
+    for attempt in $(seq 1 180); do
         if kubectl --context "kind-$NAME" get --raw=/readyz >/dev/null 2>&1; then return; fi
         sleep 1
     done
     die "the API server of $NAME does not answer after $attempt s: docker logs $NAME-control-plane"
 }
 
+# What the API server tells of pods right after a node's start is from before it, so each
+# container's start has to be later than its node's.
+pods_are_back() { # NODE-STARTS, a JSON object
+    kubectl --context "kind-$NAME" get pods --all-namespaces -o json |
+        jq -e --argjson since "$1" --arg kafka "$KAFKA_NAMESPACE" '
+            [.items[]
+             | select(.metadata.namespace | IN("kube-system", "local-path-storage", $kafka))
+             | select(.status.phase != "Succeeded")
+             | $since[.spec.nodeName // ""] as $start | .status.containerStatuses[]?
+             | .ready and .state.running.startedAt >= $start] | length > 0 and all' >/dev/null 2>&1
+}
+
+wait_for_pods() {
+    local attempt starts
+    starts=$(nodes | xargs docker inspect -f '{{.Name}} {{.State.StartedAt}}' |
+        jq -nR '[inputs | split(" ") | {(.[0][1:]): .[1]}] | add')
+    for attempt in $(seq 1 120); do
+        if pods_are_back "$starts"; then return; fi
+        [ "$attempt" != 5 ] || say "waiting for the cluster's own pods"
+        sleep 1
+    done
+    kubectl --context "kind-$NAME" get pods --all-namespaces >&2 || true
+    say "not all of the cluster's own pods are ready after $attempt s, see above; going on without them"
+}
+
 make_namespaces() {
     local namespace
     for namespace in "${NAMESPACES[@]}"; do
         kubectl --context "kind-$NAME" get namespace "$namespace" >/dev/null 2>&1 ||
-            kubectl --context "kind-$NAME" create namespace "$namespace" >/dev/null
+            kubectl --context "kind-$NAME" create namespace --save-config "$namespace" >/dev/null
     done
 }
 
@@ -148,6 +173,7 @@ else
 fi
 kind export kubeconfig --name "$NAME" --quiet
 wait_for_api
+wait_for_pods
 make_namespaces
 
 if [ "$KAFKA" = yes ]; then

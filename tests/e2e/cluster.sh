@@ -22,13 +22,17 @@ set_up() {
 }
 
 make_again() { # WHY: the cluster is the tests' own, so it may be
-    local node
-    say "$1; making cluster $CLUSTER again"
-    for node in $(nodes); do
-        docker logs --tail 20 "$node" 2>&1 | sed "s/^/  $node: /" >&2
-    done
+    say "$1; making it again"
     kind delete cluster --quiet --name "$CLUSTER"
     set_up
+}
+
+show_nodes() {
+    local node
+    for node in $(nodes); do
+        echo "-- $node" && docker logs --tail 20 "$node" 2>&1
+        docker exec "$node" crictl ps -a 2>&1 || true
+    done >&2
 }
 
 cluster_up() {
@@ -38,9 +42,10 @@ cluster_up() {
     kept=$(nodes)
     if ! cluster_is_ready && ! set_up; then
         [ -n "$kept" ] || die "the cluster cannot be made, see above"
-        make_again "the cluster kept from an earlier run does not come up any more"
+        show_nodes
+        make_again "cluster $CLUSTER, kept from an earlier run, does not come up any more"
     fi
-    cluster_is_current || make_again "the cluster kept from an earlier run has another node image"
+    cluster_is_current || make_again "cluster $CLUSTER, kept from an earlier run, has another node image"
 }
 
 clean_namespaces() {

@@ -29,8 +29,16 @@ prepare_cache() { # makes LAB_CACHE, writable by the caller
     mkdir -p "$LAB_BIN"
 }
 
+# Names and bytes count, but not where the checkout lies: another clone makes nothing again.
 inputs_hash() { # FILE|DIRECTORY...: one short hash of all that they hold
-    find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 cat | sha256sum | cut -c1-12
+    local input
+    for input in "$@"; do
+        if [ -d "$input" ]; then
+            (cd "$input" && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+        else
+            sha256sum <"$input"
+        fi
+    done | sha256sum | cut -c1-12
 }
 
 image_is_current() { # IMAGE HASH: was IMAGE made from these inputs?
