@@ -93,8 +93,10 @@ const char *engine_container_label(const struct engine_container *c, const char 
 
 static const char *reachable(const char *address)
 {
-    bool is_any = !address || !*address || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0;
-    return is_any ? "127.0.0.1" : address;
+    if (str_eq(address, "0.0.0.0"))
+        return "127.0.0.1";
+    bool is_any = !address || !*address || strcmp(address, "::") == 0;
+    return is_any ? "localhost" : address;
 }
 
 struct err *engine_container_port(struct engine *e, const char *container, const char *container_port,

@@ -23,8 +23,8 @@ void engine_container_list_release(struct engine_container_list *l);
 const char *engine_container_label(const struct engine_container *c, const char *key); /* NULL: not set */
 
 /* engine_container_port: where a port of the container ("6443/tcp") is published on the engine's
- * host. *host is owned, *port 0 when it is not published. An address of 0.0.0.0 or :: comes as
- * 127.0.0.1. */
+ * host. *host is owned, *port 0 when it is not published. The address 0.0.0.0 comes as 127.0.0.1,
+ * :: as localhost: what they mean to somebody on that host. */
 struct err *engine_container_port(struct engine *e, const char *container, const char *container_port,
                                   struct net_wait wait, char **host, int *port) MUST_USE;
 

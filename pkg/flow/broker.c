@@ -95,7 +95,7 @@ struct err *broker_choose(const json_t *services, char **out)
 struct err *broker_find(struct kube_client *c, char **out)
 {
     DOC_AUTO services = NULL;
-    TRY(kube_list(c, "v1", "Service", NULL, NULL, &services));
+    TRY(kube_list(c, "v1", "Service", NULL, &services));
     return broker_choose(services, out);
 }
 
@@ -163,12 +163,25 @@ static struct err *leads_nowhere(struct kube_client *c, const char *host_port, c
     return err_next(e, "use --no-check if it will exist later");
 }
 
-static struct err *check_address(struct kube_client *c, const char *host_port, const struct variable_use *use,
-                                 const struct broker_address *a)
+/* A Service of this very deploy; borrowed, NULL when there is none. */
+static json_t *planned_service(const struct plan *plan, const struct broker_address *a)
 {
-    DOC_AUTO service = NULL;
+    for (size_t i = 0; i < plan->count; i++)
+        for (size_t j = 0; j < plan->items[i].manifests.count; j++) {
+            const struct manifest_object *o = &plan->items[i].manifests.objects[j];
+            if (str_eq(o->kind, "Service") && str_eq(o->name, a->service) && str_eq(o->namespace, a->namespace))
+                return o->tree;
+        }
+    return NULL;
+}
+
+static struct err *check_address(struct kube_client *c, const struct plan *plan, const char *host_port,
+                                 const struct variable_use *use, const struct broker_address *a)
+{
+    DOC_AUTO service = doc_ref(planned_service(plan, a));
     bool exists = true;
-    TRY(kube_get(c, (struct kube_id){ "v1", "Service", a->namespace, a->service }, &service));
+    if (!service)
+        TRY(kube_get(c, (struct kube_id){ "v1", "Service", a->namespace, a->service }, &service));
     if (!service && a->is_bare)
         TRY(kube_namespace_exists(c, a->namespace, &exists));
     if (!exists)
@@ -184,7 +197,7 @@ static struct err *check_address(struct kube_client *c, const char *host_port, c
     return leads_nowhere(c, host_port, use, why);
 }
 
-static struct err *check_use(struct kube_client *c, const struct variable_use *use)
+static struct err *check_use(struct kube_client *c, const struct plan *plan, const struct variable_use *use)
 {
     AUTO_STR list = xstrdup(use->value);
     char *rest = list, *one;
@@ -193,7 +206,7 @@ static struct err *check_use(struct kube_client *c, const struct variable_use *u
         one += strspn(one, " ");
         if (!broker_in_cluster(one, use->object->namespace, &address))
             continue;
-        struct err *e = check_address(c, one, use, &address);
+        struct err *e = check_address(c, plan, one, use, &address);
         broker_address_release(&address);
         if (e)
             return e;
@@ -209,7 +222,7 @@ struct err *broker_check(struct kube_client *c, const struct plan *plan)
         const struct variable_uses *uses = &plan->items[i].uses;
         for (size_t j = 0; j < uses->count; j++)
             if (uses->items[j].value && strcmp(uses->items[j].name, BROKER_VARIABLE) == 0)
-                errors = err_join(errors, check_use(c, &uses->items[j]));
+                errors = err_join(errors, check_use(c, plan, &uses->items[j]));
     }
     return errors;
 }

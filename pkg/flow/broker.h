@@ -18,8 +18,9 @@ struct err *broker_choose(const json_t *services, char **out) MUST_USE;
 struct err *broker_find(struct kube_client *c, char **out) MUST_USE;
 
 /* broker_check: every effective value of BROKER_VARIABLE that is a name inside the cluster leads
- * to a Service with that port. Names outside the cluster and IP addresses are not looked at.
- * RW5202_KAFKA_ADDRESS with the place of the value. */
+ * to a Service with that port, in the cluster or in the manifests that are to be applied. Names
+ * outside the cluster and IP addresses are not looked at. RW5202_KAFKA_ADDRESS with the place of
+ * the value. */
 struct err *broker_check(struct kube_client *c, const struct plan *plan) MUST_USE;
 
 /* broker_in_cluster: takes one "HOST:PORT" apart when HOST is a name of the cluster's own DNS:

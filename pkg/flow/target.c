@@ -21,7 +21,7 @@ static struct err *config_from_node(const struct flow_request *request, struct t
 {
     AUTO(buf) text = { 0 };
     AUTO_STR source = xasprintf("admin.conf of cluster %s", t->cluster);
-    AUTO_STR server = xasprintf("https://%s:%d", t->nodes.api_host, t->nodes.api_port);
+    AUTO_STR server = kube_config_server(t->nodes.api_host, t->nodes.api_port);
     TRY(node_admin_kubeconfig(t->engine, &t->nodes, engine_call(request->cancel), &text));
     ui_tell(request->ui, &(struct ui_event){ .kind = UI_DETAIL, .elapsed_ms = -1 },
             "no kubeconfig has the context kind-%s; reading the control-plane node's own", t->cluster);
@@ -59,6 +59,17 @@ struct err *target_open(const struct flow_request *request, const char *workspac
     }
     *out = t;
     return NULL;
+}
+
+struct err *target_advise(const struct target *t, struct err *e)
+{
+    if (!e || err_get_next(e, 0))
+        return e;
+    if (err_get_code(e) == RW5102_WRONG_CLUSTER || err_get_code(e) == RW5104_CLUSTER_REFUSED)
+        return err_next(e, "kind export kubeconfig --name %s", t->cluster);
+    if (err_get_code(e) == RW5103_CLUSTER_UNREACHABLE)
+        return err_next(e, "docker exec %s-control-plane crictl ps -a   (is the API server up?)", t->cluster);
+    return e;
 }
 
 void target_release(struct target *t)

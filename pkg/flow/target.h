@@ -22,4 +22,8 @@ struct target {
 struct err *target_open(const struct flow_request *request, const char *workspace_cluster, struct target *out) MUST_USE;
 void target_release(struct target *t);
 
+/* target_advise: an error of the API server (NULL stays NULL) with what to type next, where it has
+ * nothing yet. */
+struct err *target_advise(const struct target *t, struct err *e) MUST_USE;
+
 #endif

@@ -177,11 +177,14 @@ struct err *kube_replace_job(struct kube_client *c, const json_t *object, const 
                              json_t **live)
 {
     struct kube_id id = kube_id_of(object);
+    AUTO_STR what = kube_id_text(id);
     bool gone;
-    TRY(kube_delete(c, id, uid, KUBE_FOREGROUND, &gone));
+    TRY(err_state(kube_delete(c, id, uid, &gone), "the old %s may have been deleted; the new one is not made", what));
     if (!gone)
-        TRY(kube_wait_gone(c, id, uid, deadline_ms));
-    return kube_apply(c, object, KUBE_WRITE, live, NULL);
+        TRY(err_state(kube_wait_gone(c, id, uid, deadline_ms),
+                      "the old %s is being deleted; the new one is not made", what));
+    return err_state(kube_apply(c, object, KUBE_WRITE, live, NULL),
+                     "the old %s was deleted; whether the new one is there is to be looked at", what);
 }
 
 bool kube_is_immutable(const struct err *e)

@@ -44,7 +44,8 @@ char *kube_first_difference(const json_t *live, const json_t *object) MUST_USE;
 bool kube_is_immutable(const struct err *e);
 
 /* kube_replace_job: deletes the Job in the foreground (with its uid as precondition), waits until
- * it is gone, applies the new one. For Jobs that an apply refuses because a field can't change. */
+ * it is gone, applies the new one. For Jobs that an apply refuses because a field can't change.
+ * An error's state tells how far it came. */
 struct err *kube_replace_job(struct kube_client *c, const json_t *object, const char *uid, int64_t deadline_ms,
                              json_t **live) MUST_USE;
 

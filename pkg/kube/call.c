@@ -10,7 +10,6 @@
 #define TRIES 5
 #define TRIES_MS 60000 /* all tries of one call together */
 #define FIRST_PAUSE_MS 250
-#define LONGEST_PAUSE_MS 8000
 #define RETRY_AFTER_MAX_MS 30000 /* a server that asks for more is told to the user at once */
 
 /* One try and what to make of it. */
@@ -72,18 +71,17 @@ static bool passing_500(const struct http_response *r)
     return false;
 }
 
-static bool status_passes(const struct kube_call *call, const struct http_response *r)
+static bool status_passes(const struct http_response *r)
 {
     switch (r->status) {
-    case 429:
-    case 503:
-        return true;
     case 408:
+    case 429:
     case 502:
+    case 503:
     case 504:
-        return !call->once;
+        return true;
     case 500:
-        return !call->once && passing_500(r);
+        return passing_500(r);
     default:
         return false;
     }
@@ -96,7 +94,7 @@ static bool failure_passes(const struct kube_call *call, enum http_failure failu
     case HTTP_TLS:
         return !call->probe;
     case HTTP_CUT:
-        return !call->once;
+        return true;
     case HTTP_ANSWERED:
     case HTTP_TLS_VERIFY:
     case HTTP_NOT_HTTP:
@@ -113,7 +111,7 @@ static void judge_attempt(const struct kube_call *call, struct attempt *a)
         a->again = failure_passes(call, a->response.failure);
         return;
     }
-    a->again = status_passes(call, &a->response);
+    a->again = status_passes(&a->response);
     const char *after = http_response_header(&a->response, "Retry-After", 0);
     int64_t seconds;
     if (after && num_i64(after, 0, INT32_MAX, &seconds))
@@ -156,13 +154,11 @@ static void try_once(struct kube_client *c, const struct kube_call *call, const 
     judge_attempt(call, a);
 }
 
-/* 0.25 s doubling to 8 s, a random part of it: several rwml that were turned away together must
+/* 0.25 s and twice as much each time, a random part of it: several rwml that were turned away together must
  * not come back together. */
 static int64_t pause_before(int try_number, int64_t asked_ms)
 {
     int64_t full = FIRST_PAUSE_MS << (try_number - 1);
-    if (full > LONGEST_PAUSE_MS)
-        full = LONGEST_PAUSE_MS;
     uint64_t mixed = (uint64_t)clock_ms() * UINT64_C(0x9e3779b97f4a7c15) >> 33;
     int64_t jittered = full / 2 + (int64_t)(mixed % (uint64_t)(full / 2 + 1));
     return asked_ms > jittered ? asked_ms : jittered;

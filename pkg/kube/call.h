@@ -10,7 +10,6 @@
 struct kube_client {
     struct http_client *http;
     char *server; /* for messages */
-    char *version;
     const struct cancel *cancel;
     void (*tell)(void *ctx, const char *line);
     void *tell_ctx;
@@ -23,7 +22,6 @@ struct kube_call {
     const struct http_path *path;
     const char *content_type; /* of the body */
     const json_t *body;       /* NULL: none */
-    bool once;                /* a repeat could do it twice: not repeated once it may have arrived */
     bool probe;               /* the first contact: a refused connection is the answer */
     bool plain;               /* the answer is text (a log): not parsed when 2xx */
     size_t answer_max;        /* 0: LIMIT_HTTP_BODY */
@@ -56,7 +54,7 @@ struct err *kube_lost(const struct kube_client *c, enum http_failure failure, st
 struct err *kube_path(struct kube_client *c, struct kube_id id, struct http_path *path) MUST_USE;
 
 /* kube_list_at: as kube_list, with the resourceVersion that a watch goes on from, owned. */
-struct err *kube_list_at(struct kube_client *c, struct kube_id collection, const char *label_selector, json_t **items,
+struct err *kube_list_at(struct kube_client *c, struct kube_id collection, json_t **items,
                          char **resource_version) MUST_USE;
 
 #endif

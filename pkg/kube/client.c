@@ -16,7 +16,6 @@ void kube_client_free(struct kube_client *c)
     strv_release(&c->warned);
     doc_unref(c->discovered);
     free(c->server);
-    free(c->version);
     free(c);
 }
 
@@ -31,7 +30,6 @@ static struct err *probe(struct kube_client *c)
         return kube_unexpected(&answer, "the API server at %s does not tell its version", c->server);
     if (!version)
         return err_new(RW5105_CLUSTER_PROTOCOL, "what answers at %s is no Kubernetes API server", c->server);
-    c->version = xstrdup(version);
     return NULL;
 }
 
@@ -57,11 +55,6 @@ struct err *kube_open(const struct kube_config *config, const struct cancel *can
     TRY(probe(c));
     *out = STEAL(&c);
     return NULL;
-}
-
-const char *kube_get_version(const struct kube_client *c)
-{
-    return c->version;
 }
 
 void kube_on_notice(struct kube_client *c, void (*tell)(void *ctx, const char *line), void *ctx)
@@ -104,13 +97,10 @@ struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out)
     return NULL;
 }
 
-struct err *kube_list_at(struct kube_client *c, struct kube_id collection, const char *label_selector, json_t **items,
-                         char **resource_version)
+struct err *kube_list_at(struct kube_client *c, struct kube_id collection, json_t **items, char **resource_version)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     TRY(kube_path(c, collection, &path));
-    if (label_selector)
-        http_path_query(&path, "labelSelector", label_selector);
     AUTO(kube_answer) answer;
     TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path}, &answer));
     if (answer.status != 200)
@@ -132,15 +122,14 @@ struct err *kube_list_at(struct kube_client *c, struct kube_id collection, const
 }
 
 struct err *kube_list(struct kube_client *c, const char *api_version, const char *kind, const char *namespace,
-                      const char *label_selector, json_t **out)
+                      json_t **out)
 {
     AUTO_STR version = NULL;
     struct kube_id collection = {.api_version = api_version, .kind = kind, .namespace = namespace};
-    return kube_list_at(c, collection, label_selector, out, &version);
+    return kube_list_at(c, collection, out, &version);
 }
 
-struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, enum kube_propagation how,
-                        bool *gone)
+struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, bool *gone)
 {
     AUTO_STR what = kube_id_text(id);
     AUTO(http_path) path = HTTP_PATH_INIT;
@@ -148,7 +137,7 @@ struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *ui
     DOC_AUTO options = doc_object();
     doc_set_text(options, "/apiVersion", "v1");
     doc_set_text(options, "/kind", "DeleteOptions");
-    doc_set_text(options, "/propagationPolicy", how == KUBE_FOREGROUND ? "Foreground" : "Background");
+    doc_set_text(options, "/propagationPolicy", "Foreground");
     doc_set_text(options, "/preconditions/uid", uid);
     AUTO(kube_answer) answer;
     TRY(kube_call(c, &(struct kube_call){.method = "DELETE", .path = &path, .body = options}, &answer));

@@ -4,8 +4,8 @@
  * connections and what discovery told. Every call ends at its own time limit (KUBE_CALL_MS for one
  * request), or with RW9009_INTERRUPTED when the token given to kube_open is requested.
  *
- * Requests that may be repeated are: at most 5 tries within 60 s, 0.25 s doubling to 8 s with
- * jitter, after a failed connect, a reset before the answer, 429, 502, 503, 504 (and 500 of a read
+ * Requests are repeated, since all that we send may be: at most 5 tries within 60 s, 0.25 s doubling
+ * with jitter, after a failed connect, a reset before the answer, 429, 502, 503, 504 (and 500 of a read
  * or an apply that is not a verdict on the object). Retry-After is honoured up to 30 s. Each repeat
  * is told through kube_on_notice.
  *
@@ -34,8 +34,6 @@ struct kube_client;
 struct err *kube_open(const struct kube_config *config, const struct cancel *cancel, struct kube_client **out) MUST_USE;
 void kube_client_free(struct kube_client *c);
 DEFINE_FREEP(kube_client)
-
-const char *kube_get_version(const struct kube_client *c); /* "v1.31.4" */
 
 /* kube_on_notice: tell is called with one line for each repeat and for each new `Warning` header
  * (a deprecated API, a policy). */
@@ -68,16 +66,14 @@ struct err *kube_kind_find(struct kube_client *c, const char *api_version, const
 /* kube_get: the object, owned, or NULL when it (or its namespace, or its kind) is not there. */
 struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out) MUST_USE;
 
-/* kube_list: an owned array of the objects of a kind. namespace NULL: of all. label_selector NULL:
- * any. Each object carries its apiVersion and kind, which the server leaves out of lists. */
+/* kube_list: an owned array of the objects of a kind. namespace NULL: of all. Each object carries
+ * its apiVersion and kind, which the server leaves out of lists. */
 struct err *kube_list(struct kube_client *c, const char *api_version, const char *kind, const char *namespace,
-                      const char *label_selector, json_t **out) MUST_USE;
+                      json_t **out) MUST_USE;
 
-/* kube_delete: with uid (may be NULL) as precondition, so that an object of the same name made
- * meanwhile is left alone. *gone is true when it was not there. */
-enum kube_propagation { KUBE_FOREGROUND, KUBE_BACKGROUND };
-struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, enum kube_propagation how,
-                        bool *gone) MUST_USE;
+/* kube_delete: in the foreground: what it owns goes first. uid (may be NULL) is a precondition, so
+ * that an object of the same name made meanwhile is left alone. *gone is true when it was not there. */
+struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, bool *gone) MUST_USE;
 
 /* kube_wait_gone: until the object with this uid is no longer there; RW9007_DEADLINE. */
 struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char *uid, int64_t deadline_ms) MUST_USE;

@@ -342,22 +342,44 @@ static bool is_loopback(const char *host)
     return str_starts(host, "127.") && strspn(host, "0123456789.") == strlen(host);
 }
 
+/* What kind writes for an apiServerAddress of "any": connecting to it reaches this machine. */
+static bool is_any(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+static bool is_same_family(const char *a, const char *b)
+{
+    bool named = strcmp(a, "localhost") == 0 || strcmp(b, "localhost") == 0;
+    return named || (strchr(a, ':') != NULL) == (strchr(b, ':') != NULL);
+}
+
+static bool is_here(const char *host)
+{
+    return is_loopback(host) || is_any(host);
+}
+
 bool kube_config_matches(const struct kube_config *c, const char *host_ip, int port)
 {
     AUTO_STR host = NULL;
     int64_t config_port;
     if (!split_server(c->server, &host, &config_port) || config_port != port)
         return false;
-    return is_loopback(host) || (host_ip && *host_ip && strcmp(host, host_ip) == 0);
+    return strcmp(host, host_ip) == 0 || (is_here(host) && is_here(host_ip) && is_same_family(host, host_ip));
+}
+
+char *kube_config_server(const char *host, int port)
+{
+    return xasprintf(strchr(host, ':') ? "https://[%s]:%d" : "https://%s:%d", host, port);
 }
 
 struct err *kube_config_wrong_cluster(const struct kube_config *c, const char *cluster, const char *host_ip, int port)
 {
-    bool any = !host_ip || !*host_ip || strcmp(host_ip, "0.0.0.0") == 0 || strcmp(host_ip, "::") == 0;
+    AUTO_STR published = kube_config_server(host_ip, port);
     struct err *e = err_new(RW5102_WRONG_CLUSTER, "context %s does not lead to the Kind cluster %s",
                             c->context ? c->context : "(none)", cluster);
-    e = err_cause(e, "it names the server %s, but the engine publishes that cluster's API at https://%s:%d",
-                  c->server ? c->server : "(none)", any ? "127.0.0.1" : host_ip, port);
+    e = err_cause(e, "it names the server %s, but the engine publishes that cluster's API at %s",
+                  c->server ? c->server : "(none)", published);
     e = err_state(e, "nothing was sent to either cluster");
     e = err_at(e, "%s", c->source ? c->source : "kubeconfig");
     return err_next(e, "kind export kubeconfig --name %s", cluster);

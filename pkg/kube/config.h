@@ -46,9 +46,14 @@ struct err *kube_config_parse(const char *text, size_t len, const char *source, 
                               struct kube_config *out) MUST_USE;
 
 /* kube_config_matches: does this config lead to the API server that the engine publishes at
- * host_ip:port? True when the port is equal and the host is loopback (127.0.0.0/8, ::1, localhost)
- * or host_ip itself. A name proves nothing: contexts called kind-… can point anywhere. */
+ * host_ip:port? True when the port is equal and the host is host_ip itself, or both are this machine
+ * (127.0.0.0/8, ::1, localhost, 0.0.0.0, ::) in one address family: behind another family's
+ * loopback, somebody else may listen. A name proves nothing: contexts called kind-… can point
+ * anywhere. */
 bool kube_config_matches(const struct kube_config *c, const char *host_ip, int port);
+
+/* kube_config_server: "https://127.0.0.1:6443", "https://[::1]:6443"; owned. */
+char *kube_config_server(const char *host, int port) MUST_USE;
 
 /* kube_config_wrong_cluster: the RW5102_WRONG_CLUSTER to report when it does not match. */
 struct err *kube_config_wrong_cluster(const struct kube_config *c, const char *cluster, const char *host_ip,

@@ -182,7 +182,10 @@ static void test_matches(void **state)
     expect_match("https://127.0.0.1:6443", "127.0.0.1", 6443, true);
     expect_match("https://localhost:6443/", "0.0.0.0", 6443, true);
     expect_match("https://[::1]:6443", "::", 6443, true);
-    expect_match("https://127.9.9.9:6443", NULL, 6443, true);
+    expect_match("https://0.0.0.0:6443", "127.0.0.1", 6443, true);
+    expect_match("https://[::]:6443", "localhost", 6443, true);
+    expect_match("https://127.0.0.1:6443", "192.168.1.5", 6443, false);
+    expect_match("https://[::1]:6443", "127.0.0.1", 6443, false);
     expect_match("https://192.168.1.5:6443", "192.168.1.5", 6443, true);
     expect_match("https://127.0.0.1", "127.0.0.1", 443, true);
     expect_match("https://127.0.0.1:6444", "127.0.0.1", 6443, false);
@@ -200,7 +203,8 @@ static void test_wrong_cluster(void **state)
 {
     (void)state;
     AUTO(kube_config) c = {.server = xstrdup("https://prod:443"), .context = xstrdup("kind-a")};
-    check_says(kube_config_wrong_cluster(&c, "a", "0.0.0.0", 4001), RW5102_WRONG_CLUSTER, "https://127.0.0.1:4001");
+    check_says(kube_config_wrong_cluster(&c, "a", "127.0.0.1", 4001), RW5102_WRONG_CLUSTER, "https://127.0.0.1:4001");
+    check_says(kube_config_wrong_cluster(&c, "a", "::1", 4001), RW5102_WRONG_CLUSTER, "https://[::1]:4001");
 }
 
 static void expect_decoded(const char *text, const char *want)

@@ -14,7 +14,7 @@
 #define RELIST_MS 1000    /* an entry is listed at most this often */
 #define PAUSE_MS 250      /* before a broken watch is opened again, doubling */
 #define LONGEST_PAUSE_MS 8000
-#define FAILURES_MAX 8 /* broken one behind the other, about 40 s: then it is told */
+#define FAILURES_MAX 8 /* broken one behind the other, about 24 s: then it is told */
 
 struct entry {
     struct kube_mirror *mirror;
@@ -65,7 +65,7 @@ void kube_mirror_free(struct kube_mirror *m)
 static struct err *list(struct entry *e)
 {
     json_t *items;
-    TRY(kube_list_at(e->mirror->client, e->collection, NULL, &items, &e->version));
+    TRY(kube_list_at(e->mirror->client, e->collection, &items, &e->version));
     doc_unref(e->items);
     e->items = items;
     e->listed_at_ms = clock_ms();
@@ -222,6 +222,16 @@ static struct err *take(const struct http_watch_event *event, bool *changed)
     BUG("http_watch_wait gave an event of no kind");
 }
 
+/* An API server that restarts refuses lists as it refuses watches. */
+static struct err *list_again(struct entry *e)
+{
+    struct err *failed = list(e);
+    if (!failed || err_get_code(failed) != RW5103_CLUSTER_UNREACHABLE || !back_off(e))
+        return failed;
+    err_ignore(failed, "the list is asked for again");
+    return NULL;
+}
+
 /* Opens what is due; *next_ms becomes the time of the next that is not, *open how many are open. */
 static struct err *open_due(struct kube_mirror *m, int64_t *next_ms, size_t *open, bool *changed)
 {
@@ -233,8 +243,12 @@ static struct err *open_due(struct kube_mirror *m, int64_t *next_ms, size_t *ope
             continue;
         }
         if (!e->version) {
-            TRY(list(e));
+            TRY(list_again(e));
             *changed = true;
+        }
+        if (!e->version) {
+            *next_ms = clock_earlier(*next_ms, e->open_at_ms);
+            continue;
         }
         if (!e->watch)
             TRY(open_watch(e));

@@ -1,6 +1,6 @@
 /* mirror: lists of objects that follow the server.
  *
- * Each entry is first listed, then watched (with bookmarks) over one multiplexed connection. A cut
+ * Each entry is first listed, then watched (with bookmarks) each on a connection of its own. A cut
  * watch goes on from the last resourceVersion; 410 Gone, as a status or inside the stream, lists
  * again, at most once a second per entry. Whoever reads a mirror sees states, not events: repeats,
  * reordering and what was missed during a cut don't matter.

@@ -123,14 +123,25 @@ static void add_line(const json_t *object, struct kube_refusal *out, const char 
     strv_add(&out->lines, line);
 }
 
-/* `conflict with "hpa" with subresource "scale" using apps/v1 at 2026-…`: the name within quotes. */
+/* What stands in the next quotes, owned; *text moves behind them. NULL: there are none. */
+static char *next_quoted(const char **text)
+{
+    const char *open = *text ? strchr(*text, '"') : NULL;
+    const char *end = open ? strchr(open + 1, '"') : NULL;
+    *text = end ? end + 1 : NULL;
+    return end ? xstrndup(open + 1, (size_t)(end - open - 1)) : NULL;
+}
+
+/* `conflict with "hpa" with subresource "scale" using apps/v1 at 2026-…`. Who wrote through a
+ * subresource is another owner than who applied under the same name: `kubectl scale` is a person's
+ * decision, and what it owns can't be moved. */
 static void read_owner(const json_t *cause, struct kube_refusal *out)
 {
-    const char *message = doc_text(cause, "/message");
-    const char *open = message ? strchr(message, '"') : NULL;
-    const char *end = open ? strchr(open + 1, '"') : NULL;
-    AUTO_STR owner = end ? xstrndup(open + 1, (size_t)(end - open - 1)) : xstrdup("?");
-    strv_add(&out->owners, owner);
+    static const char subresource[] = " with subresource ";
+    const char *rest = doc_text(cause, "/message");
+    AUTO_STR name = next_quoted(&rest);
+    AUTO_STR part = name && str_starts(rest, subresource) ? next_quoted(&rest) : NULL;
+    strv_add_take(&out->owners, part ? xasprintf("%s (%s)", name, part) : xstrdup(name ? name : "?"));
 }
 
 static void read_causes(const json_t *object, const json_t *status, struct kube_refusal *out)
@@ -251,6 +262,16 @@ bool kube_refusal_by_kubectl(const struct kube_refusal *r)
     return r->owners.count > 0;
 }
 
+/* The first reason is the cause; the others stand below it. */
+static struct err *add_others(struct err *e, const struct strv *lines)
+{
+    AUTO(strv) others = {0};
+    for (size_t i = 1; i < lines->count; i++)
+        strv_add(&others, lines->items[i]);
+    AUTO_STR text = strv_join(&others, "\n");
+    return others.count > 0 ? err_detail(e, text, strlen(text)) : e;
+}
+
 /* What kubectl owns is not told: it would be taken over if nobody else stood in the way. */
 static struct err *conflict_error(const struct kube_refusal *r, const json_t *object, const json_t *live)
 {
@@ -263,11 +284,10 @@ static struct err *conflict_error(const struct kube_refusal *r, const json_t *ob
     struct err *e = err_new(RW5409_CONFLICT, "%s: another manager owns %zu field%s that you set", what, lines.count,
                             lines.count == 1 ? "" : "s");
     e = err_at(err_cause(e, "%s", lines.count > 0 ? lines.items[0] : r->lines.items[0]), "%s", what);
-    for (size_t i = 1; i < lines.count; i++)
-        e = err_detail(e, lines.items[i], strlen(lines.items[i]));
-    e = err_next(e, "delete the field from the manifest, so that its owner keeps it");
-    return err_next(e, "kubectl apply --server-side --force-conflicts --field-manager=" KUBE_MANAGER
-                       " -f FILE   (takes the field over)");
+    e = err_next(add_others(e, &lines), "delete the field from the manifest, so that its owner keeps it");
+    const struct kube_id id = kube_id_of(object);
+    return err_next(e, "kubectl -n %s get %s %s -o yaml --show-managed-fields   (who owns what)",
+                    id.namespace ? id.namespace : "default", id.kind, id.name);
 }
 
 struct err *kube_refusal_error(const struct kube_refusal *r, const json_t *object, const json_t *live, int status)
@@ -278,7 +298,5 @@ struct err *kube_refusal_error(const struct kube_refusal *r, const json_t *objec
     struct err *e = err_new(RW5401_OBJECT_REJECTED, "%s: the API server refuses it", what);
     bool quotes_help = strstr(r->lines.items[0], "expected string, got") && !is_secret(object);
     e = err_cause(e, "%s%s (HTTP %d)", r->lines.items[0], quotes_help ? "; in YAML, put it in quotes" : "", status);
-    for (size_t i = 1; i < r->lines.count; i++)
-        e = err_detail(e, r->lines.items[i], strlen(r->lines.items[i]));
-    return err_at(e, "%s", what);
+    return err_at(add_others(e, &r->lines), "%s", what);
 }
