@@ -5,8 +5,10 @@
  *   run.c        the order of all this
  *   plan.c       what is known before anything is contacted: services, manifests, variables
  *   target.c     the engine, the Kind cluster's nodes and its API server, proved to belong together
+ *   turn.c       what only one rwml at a time may do
  *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
- *   build.c  push.c  deploy.c   one service's part of each verb
+ *   job.c        one service on its way; build.c  push.c  deploy.c its part of each verb
+ *   release_check.c  release_apply.c   its objects on their way into the cluster
  *
  * What happens is told to the ui as it happens; errors are returned, joined over the services.
  */
@@ -28,7 +30,7 @@ enum flow_verbs {
 struct flow_request {
     unsigned verbs;
     const struct strv *services;    /* as named by the user; empty: see workspace_select */
-    const char *directory;          /* where to look for the workspace */
+    const char *directory;          /* where to look for the workspace; relative var_files lie there */
     const char *cluster;            /* --cluster; NULL: the workspace tells, or there is only one */
     const struct strv *set;         /* --set NAME=VALUE */
     const struct strv *var_files;   /* --var-file */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "doc/doc.h"
 #include "vcs/vcs.h"
 
@@ -41,8 +42,11 @@ static struct err *collect_values(const struct flow_request *request, const stru
     for (size_t i = 0; i < request->set->count; i++)
         errors = err_join(errors, values_add_set(&item->values, request->set->items[i]));
     values_add_environment(&item->values, request->environment);
-    for (size_t i = 0; i < request->var_files->count; i++)
-        errors = err_join(errors, values_add_file(&item->values, request->var_files->items[i]));
+    for (size_t i = 0; i < request->var_files->count; i++) {
+        AUTO_STR file = strcmp(request->directory, ".") == 0 ? xstrdup(request->var_files->items[i])
+                                                             : fs_join(request->directory, request->var_files->items[i]);
+        errors = err_join(errors, values_add_file(&item->values, file));
+    }
     if (item->service->config)
         add_variables(&item->values, &item->service->config->vars, VALUE_SERVICE);
     add_variables(&item->values, &plan->workspace->config.vars, VALUE_WORKSPACE);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "flow/job.h"
+#include "flow/turn.h"
 
 static const char STAGE[] = "push";
 
@@ -38,6 +39,20 @@ static void tell_node(const struct job *job, const struct node_push_result *resu
     }
 }
 
+static void on_turn_wait(void *ctx, int64_t holder_pid)
+{
+    (void)holder_pid;
+    job_tell(ctx, UI_PROGRESS, STAGE, -1, "waiting for another push to this cluster");
+}
+
+/* A struct node_push's take_turn. */
+static struct err *take_turn(void *ctx, int *lock)
+{
+    const struct job *job = ctx;
+    AUTO_STR what = xasprintf("push to cluster %s", job->target->cluster);
+    return turn_take(job->request, what, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
+}
+
 static size_t count_unwritten(const struct node_push_results *results)
 {
     size_t count = 0;
@@ -53,8 +68,9 @@ static struct err *push_image(struct job *job, const struct job_image *image)
     struct node_push push = {
         .image = &which,
         .wait = { clock_after(PUSH_MS), job->request->cancel },
+        .take_turn = take_turn,
         .on_progress = on_progress,
-        .progress_ctx = job,
+        .ctx = job,
     };
     int64_t start = clock_ms();
     struct err *e = node_push_image(job->engine, &job->target->nodes, &push, &results);

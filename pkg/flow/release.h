@@ -24,10 +24,12 @@ struct release {
     struct release_object *objects;       /* in the order of the set */
     size_t count;
     struct strv new_namespaces;           /* to be made first */
+    struct strv made_namespaces;          /* those of them that release_apply has made */
 };
 
 /* release_check: fills objects and new_namespaces; nothing is written. Errors, joined over the
- * objects: RW5003_REFERENCE_MISSING, RW5401_OBJECT_REJECTED and RW5409_CONFLICT with file:line. */
+ * objects: RW5003_REFERENCE_MISSING, RW5401_OBJECT_REJECTED and RW5409_CONFLICT with file:line. A
+ * Job that differs in what can't change, or has failed, is to be replaced, which is told. */
 struct err *release_check(struct release *r) MUST_USE;
 
 /* release_apply: writes what release_check found to differ. RW5600_APPLY_PARTIAL when some was

@@ -28,8 +28,10 @@ static struct err *make_namespaces(struct release *r)
     for (size_t i = 0; i < r->new_namespaces.count; i++) {
         bool created = false;
         TRY(kube_namespace_ensure(r->kube, r->new_namespaces.items[i], &created));
-        if (created)
-            job_tell(r->job, UI_NOTE, STAGE, -1, "Namespace %s created, since it was missing", r->new_namespaces.items[i]);
+        if (!created)
+            continue;
+        strv_add(&r->made_namespaces, r->new_namespaces.items[i]);
+        job_tell(r->job, UI_NOTE, STAGE, -1, "Namespace %s created, since it was missing", r->new_namespaces.items[i]);
     }
     return NULL;
 }
@@ -41,34 +43,52 @@ static struct err *write_object(struct release *r, const struct release_object *
     return kube_apply(r->kube, o->object->tree, KUBE_WRITE, NULL, NULL);
 }
 
-/* "applied: ConfigMap shop/a, Deployment shop/b; not tried: Service shop/c" */
-static char *describe(const struct release *r, size_t failed_at)
+/* "made: Namespace shop; applied: ConfigMap shop/a; not tried: Service shop/c; …" */
+static char *describe_others(const struct release *r, size_t failed_at)
 {
-    AUTO(strv) applied = { 0 };
-    AUTO(strv) untried = { 0 };
-    for (size_t i = 0; i < r->count; i++) {
-        if (i == failed_at || r->objects[i].action == RELEASE_KEEP)
-            continue;
-        strv_add_take(i < failed_at ? &applied : &untried, kube_id_text(r->objects[i].id));
-    }
-    if (applied.count == 0)
-        return NULL;
+    AUTO(strv) parts = {0}, applied = {0}, untried = {0};
+    for (size_t i = 0; i < r->count; i++)
+        if (i != failed_at && r->objects[i].action != RELEASE_KEEP)
+            strv_add_take(i < failed_at ? &applied : &untried, kube_id_text(r->objects[i].id));
+    AUTO_STR made = strv_join(&r->made_namespaces, ", ");
     AUTO_STR done = strv_join(&applied, ", ");
     AUTO_STR left = strv_join(&untried, ", ");
-    return xasprintf("applied: %s%s%s; nothing was deleted", done, untried.count ? "; not tried: " : "", left);
+    if (*made)
+        strv_addf(&parts, "made: Namespace %s", made);
+    strv_add_take(&parts, *done ? xasprintf("applied: %s", done) : xstrdup("nothing else was applied"));
+    if (*left)
+        strv_addf(&parts, "not tried: %s", left);
+    if (r->objects[failed_at].action != RELEASE_REPLACE)
+        strv_add(&parts, "nothing was deleted");
+    return strv_join(&parts, "; ");
+}
+
+/* A request without an answer may have arrived. */
+static bool is_unknown(const struct err *e)
+{
+    enum err_code code = err_get_code(e);
+    return code == RW9009_INTERRUPTED || code == RW9007_DEADLINE || code == RW5103_CLUSTER_UNREACHABLE;
+}
+
+static bool any_written(const struct release *r, size_t failed_at)
+{
+    bool any = r->made_namespaces.count > 0;
+    for (size_t i = 0; i < failed_at; i++)
+        any = any || r->objects[i].action != RELEASE_KEEP;
+    return any;
 }
 
 static struct err *stopped_at(const struct release *r, size_t failed_at, struct err *inner)
 {
-    AUTO_STR state = describe(r, failed_at);
+    const char *service = r->job->item->service->name;
     AUTO_STR failed = kube_id_text(r->objects[failed_at].id);
-    if (!state)
-        return err_state(inner, "%s was not applied, nor was anything else", failed);
-    if (err_get_code(inner) == RW9009_INTERRUPTED)
-        return err_state(inner, "%s", state);
-    struct err *e = err_because(RW5600_APPLY_PARTIAL, inner, "deploy of %s stopped part-way at %s",
-                                r->job->item->service->name, failed);
-    return err_next(err_state(e, "%s", state), "rwml deploy %s", r->job->item->service->name);
+    AUTO_STR others = describe_others(r, failed_at);
+    inner = err_state(inner, is_unknown(inner) ? "%s may have been applied" : "%s was not applied", failed);
+    inner = err_state_add(inner, "%s", others);
+    if (err_get_code(inner) == RW9009_INTERRUPTED || !any_written(r, failed_at))
+        return inner;
+    struct err *e = err_because(RW5600_APPLY_PARTIAL, inner, "deploy of %s stopped part-way at %s", service, failed);
+    return err_next(e, "rwml deploy %s", service);
 }
 
 struct err *release_apply(struct release *r, size_t *written)

@@ -52,6 +52,22 @@ static struct err *with_places(struct err *e, const struct manifest_object *obje
     return err_at(e, "%s", where);
 }
 
+/* field NULL: nothing differs, but it has failed, and would never be tried again. */
+static struct err *replace(struct release *r, struct release_object *o, const json_t *before, const char *field)
+{
+    AUTO_STR differs = field ? xasprintf("%s can't be changed in place", field) : xstrdup("it has failed");
+    job_tell(r->job, UI_NOTE, "deploy", -1, "Job %s is replaced: %s", o->object->name, differs);
+    o->action = RELEASE_REPLACE;
+    o->uid = xstrdup(doc_text(before, "/metadata/uid"));
+    return NULL;
+}
+
+static bool has_failed(const json_t *job)
+{
+    const json_t *condition = doc_find(doc_get(job, "/status/conditions"), "/type", "Failed");
+    return str_eq(doc_text(condition, "/status"), "True");
+}
+
 static struct err *dry_run(struct release *r, struct release_object *o)
 {
     DOC_AUTO before = NULL;
@@ -59,18 +75,16 @@ static struct err *dry_run(struct release *r, struct release_object *o)
     AUTO(strv) fields = { 0 };
     TRY(kube_get(r->kube, o->id, &before));
     struct err *e = kube_apply(r->kube, o->object->tree, KUBE_DRY_RUN, &after, &fields);
-    if (e && before && str_eq(o->object->kind, "Job") && kube_is_immutable(e)) {
-        job_tell(r->job, UI_NOTE, "deploy", -1, "Job %s is replaced: %s", o->object->name,
-                 fields.count ? fields.items[0] : err_get_cause(e));
+    bool is_job = before && str_eq(o->object->kind, "Job");
+    if (e && is_job && kube_is_immutable(e)) {
         err_ignore(e, "a Job that differs is replaced");
-        o->action = RELEASE_REPLACE;
-        o->uid = xstrdup(doc_text(before, "/metadata/uid"));
-        return NULL;
+        AUTO_STR field = kube_first_difference(before, o->object->tree);
+        return replace(r, o, before, field ? field : "its template");
     }
     if (e)
         return with_places(e, o->object, &fields);
     o->action = !before ? RELEASE_CREATE : kube_unchanged(before, after) ? RELEASE_KEEP : RELEASE_CHANGE;
-    return NULL;
+    return is_job && o->action == RELEASE_KEEP && has_failed(before) ? replace(r, o, before, NULL) : NULL;
 }
 
 static struct err *has_key(const json_t *holder, const struct manifest_reference *reference)
@@ -125,6 +139,7 @@ void release_release(struct release *r)
         free(r->objects[i].uid);
     free(r->objects);
     strv_release(&r->new_namespaces);
+    strv_release(&r->made_namespaces);
     r->objects = NULL;
     r->count = 0;
 }

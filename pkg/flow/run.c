@@ -1,13 +1,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
-#include "base/fs.h"
 #include "base/task.h"
-#include "digest/digest.h"
 #include "flow/broker.h"
 #include "flow/job.h"
+#include "flow/turn.h"
 
 static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...)
@@ -28,16 +26,12 @@ static void on_lock_wait(void *ctx, int64_t holder_pid)
         tell(request, UI_NOTE, "waiting for another rwml in this workspace");
 }
 
-/* One lock for each workspace, wherever it lies and whether or not it may be written to. */
-static struct err *lock_workspace(const struct flow_request *request, const struct plan *plan, int *out_fd)
+static struct err *lock_workspace(const struct flow_request *request, const struct plan *plan, int *lock)
 {
-    char digest[DIGEST_ROOM];
-    TRY(digest_of(plan->workspace->root, strlen(plan->workspace->root), digest));
-    AUTO_STR path = xasprintf("%s/%.16s.lock", request->state_dir, strchr(digest, ':') + 1);
-    struct err *e = fs_make_dirs(request->state_dir, 0700);
-    if (!e)
-        e = fs_lock(path, clock_after(request->lock_timeout_ms), request->cancel, on_lock_wait, (void *)(uintptr_t)request,
-                    out_fd);
+    struct err *e = turn_take(request, plan->workspace->root, clock_after(request->lock_timeout_ms), on_lock_wait,
+                              (void *)(uintptr_t)request, lock);
+    if (e && err_get_code(e) == RW9008_LOCKED)
+        e = err_next(e, "wait for it, or give it longer: --lock-timeout 10m");
     return err_state(e, "nothing was built, pushed or applied");
 }
 
@@ -62,7 +56,7 @@ static struct err *prepare_deploy(const struct flow_request *request, const stru
     struct err *e = kube_open(&target->kube_config, request->cancel, &kube);
     if (!e)
         e = use_broker(request, kube, plan);
-    return err_state(e, "nothing was built, pushed or applied");
+    return err_state(target_advise(target, e), "nothing was built, pushed or applied");
 }
 
 static struct err *run_verbs(struct job *job)
@@ -85,7 +79,9 @@ static struct err *run_job(void *item)
     struct job *job = item;
     struct err *e = run_verbs(job);
     job_release(job);
-    return e;
+    if (e && err_get_code(e) == RW9009_INTERRUPTED)
+        e = err_at(e, "service %s", job->item->service->name);
+    return target_advise(job->target, e);
 }
 
 static struct err *some_deployed(const struct flow_request *request, const struct job *jobs, size_t count)
@@ -98,8 +94,9 @@ static struct err *some_deployed(const struct flow_request *request, const struc
         return NULL;
     AUTO_STR names = strv_join(&done, ", ");
     AUTO_STR others = strv_join(&undone, ", ");
+    AUTO_STR words = strv_join(&undone, " ");
     struct err *e = err_new(RW6302_SERVICES_PARTIAL, "%zu of %zu services are deployed", done.count, count);
-    return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", others);
+    return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", words);
 }
 
 static struct err *run_jobs(const struct flow_request *request, const struct plan *plan, const struct target *target)

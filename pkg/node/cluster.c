@@ -64,7 +64,8 @@ static struct err *choose(const char *wanted, const struct strv *names, const ch
                         "kind create cluster");
     if (names->count > 1) {
         AUTO_STR list = strv_join(names, ", ");
-        return err_cause(err_new(RW4001_NO_CLUSTER, "which Kind cluster is meant?"), "this engine has: %s", list);
+        struct err *e = err_cause(err_new(RW4001_NO_CLUSTER, "which Kind cluster is meant?"), "this engine has: %s", list);
+        return err_next(e, "name it: --cluster %s, or in rwml.yaml: cluster: %s", names->items[0], names->items[0]);
     }
     *out = names->items[0];
     return NULL;

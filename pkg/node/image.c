@@ -50,7 +50,7 @@ static void tell(const struct node_push *push, const struct node *node, enum nod
 {
     struct node_push_progress progress = {.node = node, .phase = phase, .bytes = bytes};
     if (push->on_progress)
-        push->on_progress(push->progress_ctx, &progress);
+        push->on_progress(push->ctx, &progress);
 }
 
 /* A task: what the node has. */
@@ -152,11 +152,24 @@ static struct err *stream(struct push_run *r, struct import *im)
     return e;
 }
 
+static bool any_travels(const struct push_run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->parts[i].travels)
+            return true;
+    return false;
+}
+
 static struct err *send_whole(struct push_run *r)
 {
+    AUTO_FD turn = -1;
     struct import im = {.engine = r->engine, .push = r->push};
+    if (!any_travels(r))
+        return NULL;
+    if (r->push->take_turn)
+        TRY(r->push->take_turn(r->push->ctx, &turn));
     im.targets = targets_of(r, &im.count);
-    struct err *e = im.count > 0 ? stream(r, &im) : NULL;
+    struct err *e = stream(r, &im);
     bool by_nodes = e && all_have_errors(&im);
     struct err *left = import_abort(&im);
     r->left_behind = left != NULL;

@@ -51,8 +51,14 @@ struct node_push_progress {
 struct node_push {
     const struct node_image *image;
     struct net_wait wait;
+    /* take_turn: waits until no other push to these nodes is under way, and gives a descriptor
+     * that ends the turn by being closed. Called only when something has to travel. NULL: the
+     * caller makes sure of it. containerd lets an import wait while another one writes a layer of
+     * both, and one stream feeds all nodes: two pushes of images that share a layer would wait for
+     * each other, one in this node, one in that, for ever. */
+    struct err *(*take_turn)(void *ctx, int *turn);
     void (*on_progress)(void *ctx, const struct node_push_progress *progress); /* may be NULL */
-    void *progress_ctx;
+    void *ctx;
 };
 
 /* node_push_image: afterwards every node has the image under both names, or the error says which

@@ -142,7 +142,7 @@ static void tell_sent(struct import *im)
         struct import_target *t = &im->targets[i];
         struct node_push_progress progress = {.node = t->node, .phase = NODE_PUSH_SENDING, .bytes = t->sent};
         if (t->is_active)
-            im->push->on_progress(im->push->progress_ctx, &progress);
+            im->push->on_progress(im->push->ctx, &progress);
     }
 }
 

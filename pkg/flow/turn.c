@@ -1,0 +1,16 @@
+#include "flow/turn.h"
+
+#include <string.h>
+
+#include "base/fs.h"
+#include "digest/digest.h"
+
+struct err *turn_take(const struct flow_request *request, const char *what, int64_t deadline_ms,
+                      void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock)
+{
+    char digest[DIGEST_ROOM];
+    TRY(digest_of(what, strlen(what), digest));
+    AUTO_STR path = xasprintf("%s/%.16s.lock", request->state_dir, strchr(digest, ':') + 1);
+    TRY(fs_make_dirs(request->state_dir, 0700));
+    return fs_lock(path, deadline_ms, request->cancel, on_wait, ctx, lock);
+}
