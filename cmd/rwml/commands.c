@@ -1,6 +1,5 @@
 #include "commands.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "help.h"
@@ -62,6 +61,6 @@ struct err *cmd_help(const struct app *app, const struct command *self)
         TRY(command_find(words->items[0], &command));
         help_command(command, &text);
     }
-    fputs(buf_text(&text), stdout);
+    ui_text(app->ui, buf_text(&text));
     return NULL;
 }

@@ -134,6 +134,8 @@ int main(int argc, char **argv)
         curl_global_init(CURL_GLOBAL_DEFAULT);
         e = run_command(&(struct app){ &options, ui, cancel }, &options, command);
         curl_global_cleanup();
+        if (!command->groups)
+            e = err_state(STEAL(&e), "nothing was contacted");
     }
     int code = e ? exit_code_of(e) : 0;
     if (e)

@@ -160,6 +160,7 @@ static struct err *parse_letters(struct cursor *at, struct options *o)
 struct err *options_parse(char *const *argv, const char *command, unsigned groups, struct options *out)
 {
     struct cursor at = { argv, command, groups | FOR_ALL };
+    struct err *errors = NULL;
     bool only_arguments = false;
     for (; *at.argv; at.argv++) {
         const char *word = *at.argv;
@@ -168,11 +169,11 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
         else if (strcmp(word, "--") == 0)
             only_arguments = true;
         else if (word[1] == '-')
-            TRY(parse_long(&at, out));
+            errors = err_join(errors, parse_long(&at, out));
         else
-            TRY(parse_letters(&at, out));
+            errors = err_join(errors, parse_letters(&at, out));
     }
-    return NULL;
+    return errors;
 }
 
 /* A value of its own follows "--name" and a last letter "-x" of an option that takes one. */

@@ -67,7 +67,8 @@ void options_defaults(struct options *o);
 
 /* options_parse: reads argv[0..] behind the command's name. groups: those of the command.
  * Accepts --name VALUE, --name=VALUE, -xVALUE, -x VALUE, joined flags (-vq), and -- to end options.
- * Errors: RW1022_UNKNOWN_OPTION with a suggestion, RW1020_COMMAND_LINE for a wrong value. */
+ * Errors, joined: RW1022_UNKNOWN_OPTION with a suggestion, RW1020_COMMAND_LINE for a wrong value;
+ * out then has what was right, such as the format in which errors are wanted. */
 struct err *options_parse(char *const *argv, const char *command, unsigned groups, struct options *out) MUST_USE;
 
 /* options_skip: how many words of argv are options, with their values, in front of the command. */

@@ -25,7 +25,9 @@ static int compare(const void *a, const void *b)
     int order = compare_text(err_get_where(left), err_get_where(right));
     if (!order)
         order = compare_text(err_get_message(left), err_get_message(right));
-    return order ? order : compare_text(err_get_cause(left), err_get_cause(right));
+    if (!order)
+        order = compare_text(err_get_cause(left), err_get_cause(right));
+    return order ? order : compare_text(err_get_state(left), err_get_state(right));
 }
 
 /* The chain as a sorted array without repetitions; the caller frees it. */

@@ -191,6 +191,13 @@ void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
     pthread_mutex_unlock(&ui->mutex);
 }
 
+void ui_text(struct ui *ui, const char *text)
+{
+    pthread_mutex_lock(&ui->mutex);
+    put(ui, ui->options.out, text);
+    pthread_mutex_unlock(&ui->mutex);
+}
+
 void ui_error(struct ui *ui, const struct err *chain, int exit_code)
 {
     AUTO_STR text = ui->options.json ? error_as_json(chain, exit_code) : error_as_text(chain, ui->options.colour);

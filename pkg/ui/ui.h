@@ -57,6 +57,9 @@ DEFINE_FREEP(ui)
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* ui_text: a text that was asked for (help, the version), as it is, on out. */
+void ui_text(struct ui *ui, const char *text);
+
 /* ui_error: prints every error of the chain, sorted by place and message. One that says the same
  * as another is printed once. Called by cmd/ only. */
 void ui_error(struct ui *ui, const struct err *chain, int exit_code);
