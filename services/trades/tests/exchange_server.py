@@ -14,10 +14,12 @@ TEXT_FRAME = 0x81
 
 
 class ExchangeServer:
-    """Takes one connection, waits for the subscription, sends `messages`, and closes it."""
+    """Takes connections one after another; in each it waits for the subscription, sends
+    `messages`, and closes it."""
 
-    def __init__(self, messages: Sequence[str]) -> None:
+    def __init__(self, messages: Sequence[str], connections: int = 1) -> None:
         self._messages = messages
+        self._connections = connections
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}/v2"
@@ -30,12 +32,13 @@ class ExchangeServer:
         self._listener.close()
 
     def _serve(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection:
-            connection.sendall(_handshake(_request(connection)))
-            connection.recv(4096)
-            for message in self._messages:
-                connection.sendall(_frame(message.encode()))
+        for _ in range(self._connections):
+            connection, _ = self._listener.accept()
+            with connection:
+                connection.sendall(_handshake(_request(connection)))
+                connection.recv(4096)
+                for message in self._messages:
+                    connection.sendall(_frame(message.encode()))
 
 
 def _request(connection: socket.socket) -> str:

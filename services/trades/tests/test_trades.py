@@ -54,7 +54,7 @@ class Exchange(unittest.TestCase):
     def test_takes_nothing_that_is_no_trade(self) -> None:
         for text in ("[]", "not JSON", '{"channel":"trade","data":[{"symbol":"BTC/USD"}]}'):
             with self.subTest(text), self.assertRaises(ValueError):
-                next(self.read(text))
+                next(self.read(SUBSCRIBED, text))
 
 
 class FeedOfTrades(unittest.TestCase):
@@ -80,9 +80,19 @@ class FeedOfTrades(unittest.TestCase):
         with (
             patch("trades.feed.CONNECT_SECONDS", 0.2),
             patch("trades.feed.RETRY_SECONDS", 0.2),
-            ExchangeServer([TRADE]) as server,
+            ExchangeServer([SUBSCRIBED, SUBSCRIBED, TRADE]) as server,
         ):
             self.assertEqual(self.take(server.url, 3), ["127.0.0.1", "generated", "generated"])
+
+    def test_is_generated_where_the_exchange_refuses_or_hangs_up_each_time(self) -> None:
+        for messages in ([STATUS, SUBSCRIBED, REFUSED], [SUBSCRIBED, SUBSCRIBED], []):
+            with (
+                self.subTest(messages),
+                patch("trades.feed.CONNECT_SECONDS", 0.2),
+                patch("trades.feed.RETRY_SECONDS", 0.2),
+                ExchangeServer(messages, connections=9) as server,
+            ):
+                self.assertEqual(self.take(server.url, 6), ["generated"] * 6)
 
     def test_ends_when_told(self) -> None:
         stopped = threading.Event()

@@ -50,22 +50,25 @@ class Feed:
 
     def _read_exchange(self) -> None:
         while True:
+            traded = False
             try:
                 with exchange.subscription(self._url, self._symbols, CONNECT_SECONDS) as trades:
                     self._connected.set()
                     logger.info("feed: {}", self._url)
                     for trade in trades:
+                        traded = True
                         self._received.put(trade)
             except exchange.ERRORS as error:
-                self._note(error)
+                self._note(error, traded)
             time.sleep(RETRY_SECONDS)
 
-    def _note(self, error: Exception) -> None:
-        """A connection that was lost is tried once more before generated prices follow real ones;
-        one that was never made is not waited for."""
+    def _note(self, error: Exception, traded: bool) -> None:
+        """A connection that brought trades is tried once more before generated prices follow real
+        ones; one that brought none is not waited for, or there would be none at all."""
         self._problem = str(error) or type(error).__name__
         self._generate_from = time.monotonic()
         if self._connected.is_set():
             logger.warning("feed: {} lost: {}", self._url, self._problem)
+        if traded:
             self._generate_from += RETRY_SECONDS + CONNECT_SECONDS
         self._connected.clear()
