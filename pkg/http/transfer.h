@@ -11,6 +11,8 @@
 #include "http/client.h"
 #include "http/tls.h"
 
+#define HTTP_RECEIVE_BYTES (256 * 1024) /* the largest piece that libcurl hands over */
+
 enum http_mode {
     HTTP_MODE_WHOLE,  /* every body is kept in response->body */
     HTTP_MODE_STREAM, /* a 2xx body passes through pending */
@@ -60,6 +62,13 @@ struct err *transfer_start(struct http_client *c, const struct http_request *req
                            struct http_response *response, struct http_transfer **out) MUST_USE;
 void http_transfer_free(struct http_transfer *t);
 DEFINE_FREEP(http_transfer)
+
+/* transfer_set_options: everything libcurl has to know before the transfer begins. t->easy is made.
+ * In transfer_options.c. */
+struct err *transfer_set_options(struct http_transfer *t, const struct http_request *request) MUST_USE;
+
+/* transfer_is_full: so much is pending that the peer has to wait. */
+bool transfer_is_full(const struct http_transfer *t);
 
 /* transfer_pump: moves all transfers of the client until at least one got bytes or ended, or until
  * wait.deadline_ms (no error then: the caller looks at its own clock). RW9009_INTERRUPTED. */
