@@ -51,15 +51,6 @@ static struct err *name_images(struct job *job)
     return e;
 }
 
-static bool is_workload(const char *kind)
-{
-    static const char *const kinds[] = { "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod" };
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        if (strcmp(kinds[i], kind) == 0)
-            return true;
-    return false;
-}
-
 static const struct job_image *find_image(const struct job *job, const char *content_name)
 {
     for (size_t i = 0; i < job->image_count; i++)
@@ -110,18 +101,17 @@ static void on_change(void *ctx, const struct rollout_target *target, const stru
     const struct job *job = ctx;
     enum ui_kind kind = verdict->outcome == ROLLOUT_PROGRESSING ? UI_PROGRESS : UI_STEP;
     AUTO_STR name = kube_id_text(target->id);
-    if (verdict->outcome != ROLLOUT_FAILED)
-        job_tell(job, kind, STAGE, -1, "%s: %s", name, verdict->reason);
+    job_tell(job, kind, STAGE, -1, "%s: %s", name, verdict->reason);
 }
 
-static struct err *follow(struct release *r)
+static struct err *follow(struct release *r, size_t *proved)
 {
     struct job *job = r->job;
     struct rollout_target *targets = xcalloc(r->count, sizeof *targets);
     struct rollout_image *images = xcalloc(count_containers(r), sizeof *images), *unused = images;
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
-        if (is_workload(r->objects[i].object->kind))
+        if (manifest_pod_pointer(r->objects[i].object))
             fill_target(job, &r->objects[i], &targets[count++], &unused);
     struct rollout_follow how = {
         .options = ROLLOUT_OPTIONS_DEFAULT,
@@ -129,6 +119,7 @@ static struct err *follow(struct release *r)
         .cancel = job->request->cancel,
         .on_change = on_change,
         .ctx = job,
+        .proved = proved,
     };
     how.options.settle_ms = job->request->settle_ms;
     struct err *e = count ? rollout_follow(r->kube, targets, count, &how) : NULL;
@@ -137,14 +128,18 @@ static struct err *follow(struct release *r)
     return err_state(e, "the new version is applied; its rollout goes on in the cluster");
 }
 
-static void tell_result(const struct job *job, size_t written, int64_t start)
+/* What runs is told only of what was seen to run: a workload may be scaled to 0, suspended, or
+ * replace its pods when somebody deletes them. */
+static void tell_result(const struct job *job, size_t written, size_t proved, int64_t start)
 {
     AUTO(strv) names = { 0 };
     for (size_t i = 0; i < job->image_count; i++)
         strv_add(&names, job->images[i].content_name);
     AUTO_STR images = strv_join(&names, ", ");
-    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s runs, ready and settled; %zu object%s written", images, written,
-             written == 1 ? "" : "s");
+    AUTO_STR done = names.count == 0 ? xstrdup("applied, ready and settled")
+                    : proved         ? xasprintf("%s runs, ready and settled", images)
+                                     : xasprintf("%s is applied; no pod runs it", images);
+    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s; %zu object%s written", done, written, written == 1 ? "" : "s");
 }
 
 static void on_notice(void *ctx, const char *line)
@@ -154,11 +149,12 @@ static void on_notice(void *ctx, const char *line)
 
 static struct err *release(struct release *r, int64_t start)
 {
-    size_t written = 0;
+    size_t written = 0, proved = 0;
     TRY(release_check(r));
     TRY(release_apply(r, &written));
-    TRY(follow(r));
-    tell_result(r->job, written, start);
+    struct err *e = follow(r, &proved);
+    TRY(written ? e : err_state_add(e, "this run wrote nothing"));
+    tell_result(r->job, written, proved, start);
     return NULL;
 }
 

@@ -9,7 +9,7 @@
 #define CREATING_ASK_S 5    /* then events are asked why a container is still being created */
 #define MOUNT_ERROR_S 10    /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
 #define CREATING_ERROR_S 60 /* sandbox, network and volume errors that last so long don't pass */
-#define SETTLE_MAX_MS 30000 /* for containers that have crashed before */
+#define OUTLIVE_MAX_MS 25000 /* more is not waited for because of an earlier crash */
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
@@ -113,21 +113,24 @@ static void judge_start(const struct subject *s, const char *message, struct fin
     out->reason = xasprintf("%s \"%s\" cannot start", noun(s), s->name);
 }
 
-/* The newest event of the pod with this reason whose message starts so (NULL: however). */
-static const char *event_message(const struct judge *j, const json_t *pod, const char *reason, const char *start)
+static const json_t *event_of(const struct subject *s, const char *reason)
 {
-    const char *found_message = NULL;
-    const char *uid = doc_text(pod, "/metadata/uid");
-    size_t i;
-    json_t *event;
-    DOC_EACH_ITEM(j->snapshot->events, i, event)
-    {
-        const char *message = doc_text(event, "/message");
-        if (uid && message && str_eq(doc_text(event, "/involvedObject/uid"), uid) &&
-            str_eq(doc_text(event, "/reason"), reason) && (!start || str_starts(message, start)))
-            found_message = message;
+    return event_newest(s->judge->snapshot, doc_text(s->pod, "/metadata/uid"), reason);
+}
+
+/* What holds the pod's creation up: a mount or a sandbox that failed. Once an image is pulled or a
+ * container made, what failed before that is over. */
+static const char *creation_trouble(const struct subject *s, const char *reason)
+{
+    static const char *const later[] = {"Pulling", "Pulled", "Created"};
+    int64_t now_s = s->judge->snapshot->now_s;
+    const json_t *trouble = event_of(s, reason);
+    for (size_t i = 0; i < COUNT_OF(later); i++) {
+        const json_t *progress = event_of(s, later[i]);
+        if (progress && event_age_s(progress, now_s) < event_age_s(trouble, now_s))
+            return NULL;
     }
-    return found_message;
+    return doc_text(trouble, "/message");
 }
 
 /* At least this long ago the container crashed for the first time: a run that is not the first
@@ -171,10 +174,10 @@ static void judge_crash(const struct subject *s, const json_t *terminated, bool 
                                 restarts, restarts == 1 ? "" : "s", age_s);
     else
         out->reason = xasprintf("%s \"%s\" %s); it is %s again", noun(s), s->name, words, never ? "tried" : "started");
-    const char *probe = event_message(s->judge, s->pod, "Unhealthy", "Liveness probe failed");
     if (out->exit_code == 137 || out->exit_code == 143) {
+        const char *probe = doc_text(event_of(s, "Unhealthy"), "/message");
         out->wants_events = true;
-        str_set(&out->cause, probe);
+        str_set(&out->cause, probe && str_starts(probe, "Liveness probe failed") ? probe : NULL);
     }
 }
 
@@ -187,9 +190,8 @@ static void judge_creating(const struct subject *s, const char *reason, struct f
     found(out, s, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, NULL);
     out->wants_events = age_s >= CREATING_ASK_S;
     for (size_t i = 0; i < COUNT_OF(reasons) && !out->cause; i++)
-        out->cause = xstrdup(event_message(s->judge, s->pod, reasons[i], NULL));
-    bool lacks =
-        has_one_of(out->cause, missing, COUNT_OF(missing)) && event_message(s->judge, s->pod, "FailedMount", NULL);
+        out->cause = xstrdup(creation_trouble(s, reasons[i]));
+    bool lacks = has_one_of(out->cause, missing, COUNT_OF(missing)) && creation_trouble(s, "FailedMount");
     if (lacks && age_s >= MOUNT_ERROR_S) {
         out->rank = RANK_FATAL;
         out->code = RW6104_CONFIGURATION_MISSING;
@@ -248,8 +250,8 @@ static bool has_settled(const struct subject *s, const json_t *running)
     int64_t started_s, ended_s;
     if (last && clock_parse_rfc3339(doc_text(last, "/startedAt") ? doc_text(last, "/startedAt") : "", &started_s) &&
         clock_parse_rfc3339(doc_text(last, "/finishedAt") ? doc_text(last, "/finishedAt") : "", &ended_s)) {
-        needed_ms += (ended_s - started_s) * 1000;
-        needed_ms = needed_ms < SETTLE_MAX_MS ? needed_ms : SETTLE_MAX_MS;
+        int64_t last_run_ms = (ended_s - started_s) * 1000;
+        needed_ms += last_run_ms < OUTLIVE_MAX_MS ? last_run_ms : OUTLIVE_MAX_MS;
     }
     /* Both times are cut to whole seconds: a second more makes sure that needed_ms have passed. */
     int64_t for_s = seconds_since(running, "/startedAt", s->judge->snapshot->now_s);
@@ -269,7 +271,7 @@ static void judge_running(const struct subject *s, const json_t *running, struct
             judge_terminated(s, last, false, out);
         if (out->rank != RANK_FINE)
             return;
-        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, event_message(s->judge, s->pod, "Unhealthy", NULL));
+        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, doc_text(event_of(s, "Unhealthy"), "/message"));
         out->reason = xasprintf("container \"%s\" runs, but %s ready", s->name, final ? "never became" : "is not yet");
         out->has_log = true;
         out->wants_events = final;

@@ -56,7 +56,8 @@ void container_judge(const struct subject *s, struct finding *out);
 void pod_judge(const struct judge *j, const json_t *pod, struct finding *out);
 
 bool pod_is_ready(const json_t *pod);
-bool pod_is_ending(const json_t *pod); /* deletionTimestamp is set */
+bool pod_is_ending(const json_t *pod);   /* deletionTimestamp is set */
+bool pod_was_put_out(const json_t *pod); /* evicted, preempted, refused by its node */
 
 /* condition_of: of an object's status.conditions the one of this type, or NULL. */
 const json_t *condition_of(const json_t *object, const char *type);
@@ -65,10 +66,18 @@ bool condition_is(const json_t *object, const char *type, const char *status);
 /* seconds_since: of a time in an object; -1 when there is none. */
 int64_t seconds_since(const json_t *object, const char *pointer, int64_t now_s);
 
-/* image_proof: NULL when every container in images runs the expected image; else what is wrong,
- * owned. *container names it (borrowed from images). A pod that does not tell yet is fine with
- * *known false. */
-char *image_proof(const json_t *pod, const struct rollout_image *images, size_t count, bool *known,
-                  const char **container) MUST_USE;
+/* The newest event about the object with this uid and reason; NULL when there is none. */
+const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, const char *reason);
+int64_t event_age_s(const json_t *event, int64_t now_s); /* since it last happened; -1: not known */
+
+/* image_proof: NULL when every container in images runs the expected image, or its node has not
+ * told yet; else what is wrong, owned. in_place: the pod is not replaced but changed, so another
+ * image is the old one that still runs: not known yet. */
+struct image_answer {
+    bool known;
+    const char *container; /* which is wrong; borrowed from images */
+};
+char *image_proof(const json_t *pod, const struct rollout_image *images, size_t count, bool in_place,
+                  struct image_answer *out) MUST_USE;
 
 #endif

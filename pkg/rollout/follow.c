@@ -74,14 +74,12 @@ static struct err *track(struct follower *f, const struct rollout_target *target
 
 static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
 {
-    if (t->instant) {
-        *out = (struct rollout_verdict){.outcome = ROLLOUT_READY, .reason = xstrdup("applied"), .exit_code = -1};
-        return;
-    }
+    DOC_AUTO stand_in = doc_object(); /* of a kind that is not watched, only the kind counts */
+    doc_set_text(stand_in, "/kind", t->target->id.kind);
     struct rollout_snapshot s = {
-        .workload = doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
+        .workload = t->instant ? stand_in : doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
         .owned = t->has_owned ? kube_mirror_items(f->mirror, t->owned) : NULL,
-        .pods = kube_mirror_items(f->mirror, t->pods),
+        .pods = t->instant ? NULL : kube_mirror_items(f->mirror, t->pods),
         .events = t->events,
         .now_s = clock_wall_s(),
         .deadline_passed = deadline_passed,
@@ -91,7 +89,8 @@ static void judge(const struct follower *f, const struct tracked *t, bool deadli
     rollout_judge(&s, &f->how->options, out);
 }
 
-/* True when events were fetched that the verdict v has not seen. */
+/* True when events were fetched that the verdict v has not seen. An API server that does not answer
+ * just now is the mirror's to judge. */
 static struct err *fetch_events(struct follower *f, struct tracked *t, const struct rollout_verdict *v, bool *fetched)
 {
     *fetched = false;
@@ -100,7 +99,12 @@ static struct err *fetch_events(struct follower *f, struct tracked *t, const str
     if (!v->events_uid || (same && soon))
         return NULL;
     json_t *events;
-    TRY(kube_events(f->client, t->target->id.namespace, v->events_uid, &events));
+    struct err *failed = kube_events(f->client, t->target->id.namespace, v->events_uid, &events);
+    if (failed && err_get_code(failed) == RW5103_CLUSTER_UNREACHABLE) {
+        err_ignore(failed, "events only add to what the objects tell");
+        return NULL;
+    }
+    TRY(failed);
     doc_unref(t->events);
     t->events = events;
     t->events_at_ms = clock_ms();
@@ -150,14 +154,22 @@ static struct err *look(struct follower *f, bool deadline_passed, bool *done)
     return errors;
 }
 
+static void count_proved(const struct follower *f)
+{
+    for (size_t i = 0; f->how->proved && i < f->count; i++)
+        *f->how->proved += (size_t)f->tracked[i].verdict.proved;
+}
+
 static struct err *follow(struct follower *f)
 {
     for (;;) {
         TRY(cancel_check(f->how->cancel));
         bool done;
         TRY(look(f, clock_ms() >= f->how->deadline_ms, &done));
-        if (done)
+        if (done) {
+            count_proved(f);
             return NULL;
+        }
         TRY(kube_mirror_wait(f->mirror, clock_earlier(clock_after(JUDGE_MS), f->how->deadline_ms), NULL));
     }
 }

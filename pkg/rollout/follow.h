@@ -1,5 +1,6 @@
 /* follow: watches a service's workloads until each is ready or one has failed.
  *
+ * Kinds that have no rollout (CronJob, ReplicaSet) are ready once they are applied.
  * One thread, one list and watch per kind and namespace (kube/mirror.h), the verdict by
  * rollout/state.h after every change and every half second.
  */
@@ -22,6 +23,7 @@ struct rollout_follow {
     /* on_change: one line whenever a workload's reason changed, READY included; may be NULL. */
     void (*on_change)(void *ctx, const struct rollout_target *target, const struct rollout_verdict *verdict);
     void *ctx;
+    size_t *proved; /* receives how many pods of all targets run what was built; may be NULL */
 };
 
 /* rollout_follow: NULL when all targets are READY.

@@ -38,6 +38,38 @@ bool pod_is_ending(const json_t *pod)
     return doc_text(pod, "/metadata/deletionTimestamp") != NULL;
 }
 
+bool pod_was_put_out(const json_t *pod)
+{
+    const char *reason = doc_text(pod, "/status/reason");
+    return str_eq(doc_text(pod, "/status/phase"), "Failed") && reason && *reason;
+}
+
+int64_t event_age_s(const json_t *event, int64_t now_s)
+{
+    int64_t age_s = seconds_since(event, "/lastTimestamp", now_s);
+    return age_s >= 0 ? age_s : seconds_since(event, "/metadata/creationTimestamp", now_s);
+}
+
+/* An event whose time is not told counts as older than all others. */
+const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, const char *reason)
+{
+    const json_t *newest = NULL;
+    int64_t newest_s = INT64_MAX;
+    size_t i;
+    json_t *event;
+    DOC_EACH_ITEM(s->events, i, event)
+    {
+        if (!uid || !str_eq(doc_text(event, "/involvedObject/uid"), uid) || !str_eq(doc_text(event, "/reason"), reason))
+            continue;
+        int64_t age_s = event_age_s(event, s->now_s);
+        if (newest && (age_s < 0 || age_s > newest_s))
+            continue;
+        newest = event;
+        newest_s = age_s < 0 ? INT64_MAX : age_s;
+    }
+    return newest;
+}
+
 int64_t seconds_since(const json_t *object, const char *pointer, int64_t now_s)
 {
     const char *text = doc_text(object, pointer);
@@ -91,14 +123,14 @@ static bool is_unschedulable(const json_t *pod)
     return str_eq(doc_text(condition_of(pod, "PodScheduled"), "/reason"), "Unschedulable");
 }
 
-/* What has no container states to look at: not scheduled, not yet seen by its node, put out. */
+/* What has no container states to look at: not scheduled, not yet seen by its node, put out (only a
+ * bare Pod is judged then). */
 static bool judge_phase(const json_t *pod, struct finding *out)
 {
-    const char *phase = doc_text(pod, "/status/phase");
-    const char *reason = doc_text(pod, "/status/reason");
     const char *message = doc_text(pod, "/status/message");
-    if (str_eq(phase, "Failed") && reason && *reason)
-        pending(out, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, xasprintf("its pod was put out (%s)", reason), message);
+    if (pod_was_put_out(pod))
+        pending(out, RANK_FATAL, RW6201_ROLLOUT_TIMEOUT,
+                xasprintf("the pod was put out (%s)", doc_text(pod, "/status/reason")), message);
     else if (is_unschedulable(pod))
         pending(out, RANK_UNSCHEDULABLE, RW6202_UNSCHEDULABLE, xstrdup("no node can take its pod"),
                 doc_text(condition_of(pod, "PodScheduled"), "/message"));

@@ -69,21 +69,14 @@ static bool is_observed(const struct rollout *r)
 
 /* --- pods that the controller can't create ------------------------------------------------- */
 
-static const json_t *fresh_event(const struct rollout *r, const char *uid, const char *reason)
+/* The controller's last word about making pods: a refusal that a success has followed is over. */
+static const char *fresh_refusal(const struct rollout *r)
 {
-    const json_t *newest = NULL;
-    size_t i;
-    json_t *event;
-    DOC_EACH_ITEM(r->snapshot->events, i, event)
-    {
-        int64_t age_s = seconds_since(event, "/lastTimestamp", r->snapshot->now_s);
-        if (age_s < 0)
-            age_s = seconds_since(event, "/metadata/creationTimestamp", r->snapshot->now_s);
-        if (str_eq(doc_text(event, "/involvedObject/uid"), uid) && str_eq(doc_text(event, "/reason"), reason) &&
-            age_s >= 0 && age_s <= EVENT_FRESH_S)
-            newest = event;
-    }
-    return newest;
+    const json_t *refusal = event_newest(r->snapshot, r->uid, "FailedCreate");
+    const json_t *success = event_newest(r->snapshot, r->uid, "SuccessfulCreate");
+    int64_t age_s = event_age_s(refusal, r->snapshot->now_s);
+    bool is_over = success && event_age_s(success, r->snapshot->now_s) < age_s;
+    return age_s >= 0 && age_s <= EVENT_FRESH_S && !is_over ? doc_text(refusal, "/message") : NULL;
 }
 
 static bool has_ending_pods(const struct rollout *r)
@@ -112,7 +105,7 @@ static const char *creation_refused(const struct rollout *r, struct rollout_verd
     if (seconds_since(since, "/metadata/creationTimestamp", r->snapshot->now_s) < NO_PODS_ASK_S)
         return NULL;
     str_set(&out->events_uid, r->uid);
-    return doc_text(fresh_event(r, r->uid, "FailedCreate"), "/message");
+    return fresh_refusal(r);
 }
 
 /* --- the pods of the newest revision ---------------------------------------------------------- */
@@ -144,13 +137,20 @@ static void count_new_pod(const struct rollout *r, const json_t *pod, struct tal
     }
 }
 
+/* A pod that its node put out stays in the list until it is collected, for hours; its controller
+ * has made another one. A bare Pod has nobody who would. */
+static bool counts(const struct rollout *r, const json_t *pod)
+{
+    return revision_owns_pod(r->snapshot, pod) && !pod_is_ending(pod) && (is_kind(r, "Pod") || !pod_was_put_out(pod));
+}
+
 static void count_pods(const struct rollout *r, struct tally *t, struct rollout_verdict *out)
 {
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod)
     {
-        if (!revision_owns_pod(r->snapshot, pod) || pod_is_ending(pod))
+        if (!counts(r, pod))
             continue;
         if (revision_is_of(r->snapshot, r->revision, pod)) {
             count_new_pod(r, pod, t, out);
@@ -197,22 +197,21 @@ static bool images_proved(const struct rollout *r, struct rollout_verdict *out)
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod)
     {
-        if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) ||
-            pod_is_ending(pod))
+        if (!counts(r, pod) || !revision_is_of(r->snapshot, r->revision, pod))
             continue;
-        bool known;
-        const char *container = NULL;
-        AUTO_STR wrong = image_proof(pod, r->snapshot->images, r->snapshot->image_count, &known, &container);
-        if (wrong) {
-            str_set(&out->pod, doc_text(pod, "/metadata/name"));
-            fail(out, RW6301_OTHER_IMAGE_RUNS,
-                 xasprintf("container \"%s\" does not run the image that was built", container), wrong);
-            return false;
-        }
-        if (!known) {
+        struct image_answer answer;
+        AUTO_STR wrong = image_proof(pod, r->snapshot->images, r->snapshot->image_count, is_kind(r, "Pod"), &answer);
+        if (!answer.known) {
             wait_for(r, out, xstrdup("the node has not yet told which image runs"));
             return false;
         }
+        if (wrong) {
+            str_set(&out->pod, doc_text(pod, "/metadata/name"));
+            fail(out, RW6301_OTHER_IMAGE_RUNS,
+                 xasprintf("container \"%s\" does not run the image that was built", answer.container), wrong);
+            return false;
+        }
+        out->proved += r->snapshot->image_count > 0;
     }
     return true;
 }
@@ -313,6 +312,8 @@ static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
                            doc_i64(r->snapshot->workload, "/spec/minReadySeconds", 0)));
     else if (replaces_by_hand(r) && t.pods == 0)
         ready(r, out, xstrdup("its pods take the new version when they are deleted (OnDelete)"));
+    else if (r->wanted == 0)
+        ready(r, out, xstrdup("0 of 0 ready: no pod is wanted"));
     else
         ready(r, out, xasprintf("%d of %d ready", out->ready, out->wanted));
 }
@@ -364,18 +365,22 @@ static void judge_workload(struct rollout *r, struct rollout_verdict *out)
         return;
     }
     r->revision = revision_newest(r->snapshot);
-    if (is_kind(r, "Deployment") && (doc_bool(w, "/spec/paused", false) || !is_current(r))) {
-        wait_for(r, out, xstrdup(is_current(r) ? "it is paused (spec.paused)" : "its ReplicaSet is being created"));
+    if (is_kind(r, "Deployment") && !is_current(r)) {
+        wait_for(r, out, xstrdup("its ReplicaSet is being created"));
+        return;
+    }
+    if (doc_bool(w, "/spec/paused", false) && doc_i64(w, "/status/updatedReplicas", 0) < doc_i64(w, "/spec/replicas", 1)) {
+        out->is_paused = true;
+        fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it is paused, so its pods are not replaced"), "spec.paused is true");
         return;
     }
     r->wanted =
         is_kind(r, "DaemonSet") ? doc_i64(w, "/status/desiredNumberScheduled", 0) : doc_i64(w, "/spec/replicas", 1);
-    if (is_kind(r, "StatefulSet"))
-        r->wanted -= doc_i64(w, "/spec/updateStrategy/rollingUpdate/partition", 0);
-    if (r->wanted < 0)
-        r->wanted = 0;
+    int64_t partition = is_kind(r, "StatefulSet") ? doc_i64(w, "/spec/updateStrategy/rollingUpdate/partition", 0) : 0;
+    r->wanted = partition < r->wanted ? r->wanted - partition : 0;
     int64_t min_ready_ms = doc_i64(w, "/spec/minReadySeconds", 0) * 1000;
-    r->judge.server_settles = min_ready_ms > 0 && min_ready_ms >= r->options->settle_ms;
+    /* The server counts available pods of all revisions: below a partition they are old ones. */
+    r->judge.server_settles = min_ready_ms > 0 && min_ready_ms >= r->options->settle_ms && partition == 0;
     out->wanted = (int)r->wanted;
     judge_replicas(r, out);
 }
@@ -399,6 +404,8 @@ void rollout_judge(const struct rollout_snapshot *s, const struct rollout_option
         judge_bare_pod(&r, out);
     } else {
         out->outcome = ROLLOUT_READY;
-        out->reason = xstrdup("applied");
+        out->reason = xstrdup(is_kind(&r, "CronJob")      ? "applied; it runs when its schedule says"
+                              : is_kind(&r, "ReplicaSet") ? "applied; its pods take the new version when they are deleted"
+                                                          : "applied");
     }
 }

@@ -5,14 +5,15 @@
  * old pods that are still ending are not waited for.
  *
  * Fails at once: InvalidImageName, ErrImageNeverPull, ErrImagePull and ImagePullBackOff of an image
- * that rwml put into the node; CreateContainerConfigError after 3 s; StartError, RunContainerError,
- * CreateContainerError; a pod that can't be created (quota, admission); a missing volume source
- * after 10 s; a failed Job.
+ * that rwml put into the node or that its registry does not have; CreateContainerConfigError once
+ * the pod has been at it for 3 s; StartError, RunContainerError, CreateContainerError; a pod that
+ * can't be created (quota, admission); a missing volume source after 10 s; a failed Job; a paused
+ * Deployment with pods to replace; a bare Pod that its node put out.
  * Fails by budget (restarts, or time since the first crash): exit ≠ 0, exit 0 of a program that is
  * to keep running, OOMKilled, failing init containers, liveness kills; a Job's failed attempts.
  * Fails at the deadline: not scheduled, never ready, anything else unfinished.
- * Never fails: evicted and preempted pods, pods of older revisions, back-off of images from a
- * registry.
+ * Never fails: evicted and preempted pods of a controller, pods of older revisions, back-off of
+ * other images from a registry. Not judged: whether claims are bound or Services have endpoints.
  *
  * Ready has to last: each container must have run for settle_ms since it started, unless the
  * workload's own minReadySeconds is at least that long and the server says "available".
@@ -30,7 +31,6 @@ struct rollout_image {
     const char *container;       /* of an init container, too */
     const char *name;            /* the content name in the applied object: "shop:dev-0123456789ab" */
     const char *config_digest;   /* "sha256:…" as CRI reports image ids */
-    const char *manifest_digest; /* NULL when not known */
 };
 
 struct rollout_options {
@@ -68,9 +68,11 @@ struct rollout_verdict {
     char *container;
     int exit_code;     /* -1 when nothing exited */
     bool log_previous; /* the output that matters is that of the previous instance */
+    bool is_paused;    /* spec.paused keeps it from going on */
     char *events_uid;  /* events about this object would tell more; NULL when not */
     int ready, wanted; /* pods of the newest revision */
     int old_ready;     /* ready pods of older revisions: they still serve */
+    int proved;        /* of READY: pods whose containers run the expected images */
 };
 
 void rollout_verdict_release(struct rollout_verdict *v);

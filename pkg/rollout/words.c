@@ -95,6 +95,7 @@ static void feed_line(struct traceback *t, struct span line)
     } else if (t->in_frames && line.len > 0 && line.at[0] != ' ') {
         t->exception = line;
         t->in_frames = false;
+        t->lines_after = 0; /* until here they were source lines between the frames */
     } else if (line.len > 0) {
         t->lines_after++;
     }

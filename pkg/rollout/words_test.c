@@ -40,6 +40,28 @@ static void test_last_words_traceback(void **state)
                  "KeyError: 'X' at /app/app/settings.py:14");
 }
 
+/* The source lines between many frames are no output that came after the exception. */
+static void test_last_words_traceback_long(void **state)
+{
+    (void)state;
+    expect_words("Traceback (most recent call last):\n"
+                 "  File \"/app/main.py\", line 30, in <module>\n"
+                 "    main()\n"
+                 "    ~~~~^^\n"
+                 "  File \"/app/main.py\", line 20, in main\n"
+                 "    run(settings())\n"
+                 "        ~~~~~~~~^^\n"
+                 "  File \"/app/config.py\", line 40, in settings\n"
+                 "    return read()\n"
+                 "           ~~~~^^\n"
+                 "  File \"/app/config.py\", line 22, in read\n"
+                 "    os.environ['EXCHANGE']\n"
+                 "    ~~~~~~~~~~^^^^^^^^^^^^\n"
+                 "  File \"<frozen os>\", line 717, in __getitem__\n"
+                 "KeyError: 'EXCHANGE'\n",
+                 "KeyError: 'EXCHANGE' at /app/config.py:22");
+}
+
 static void test_last_words_traceback_chained(void **state)
 {
     (void)state;
@@ -101,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_words_plain),
         cmocka_unit_test(test_last_words_traceback),
+        cmocka_unit_test(test_last_words_traceback_long),
         cmocka_unit_test(test_last_words_traceback_chained),
         cmocka_unit_test(test_last_words_syntax_error),
         cmocka_unit_test(test_last_words_old_traceback_is_not_the_end),
