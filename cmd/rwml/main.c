@@ -49,8 +49,8 @@ static struct ui *make_ui(const struct options *o)
         .terminal = terminal,
         .colour = terminal && isatty(STDOUT_FILENO) && !o->no_color && !(no_color && *no_color),
         .columns = terminal_columns(),
-        .out = stdout,
-        .err = stderr,
+        .out_fd = STDOUT_FILENO,
+        .err_fd = STDERR_FILENO,
     });
 }
 

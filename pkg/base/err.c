@@ -153,7 +153,9 @@ struct err *err_detail(struct err *e, const char *text, size_t len)
 {
     if (e) {
         free(e->detail);
-        e->detail = xstrndup(text, len);
+        e->detail = xcalloc(len + 1, 1);
+        for (size_t i = 0; i < len; i++)
+            e->detail[i] = text[i] ? text[i] : '?'; /* a program may print any byte */
     }
     return e;
 }

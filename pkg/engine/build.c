@@ -95,6 +95,8 @@ static struct err *interrupted(const struct progress *p, struct err *e)
     const char *running = trace_running(p->trace);
     if (running && err_get_code(e) == RW3104_ENGINE_GONE)
         e = err_because(RW3104_ENGINE_GONE, e, "the engine went away during step %s", running);
+    if (p->image_id)
+        return err_state(e, "the image was made all the same: %s is %s", p->build->tag, p->image_id);
     return err_state(e, "no image was made; the engine keeps its build cache");
 }
 
@@ -103,8 +105,7 @@ static struct err *conclude(struct engine *e, const struct http_response *answer
 {
     if (!http_response_ok(answer)) {
         AUTO_STR says = engine_says(answer);
-        bool is_about_us = answer->status == 400 || answer->status >= 500;
-        if (is_about_us && !p->failed)
+        if (answer->status == 400)
             return build_error(p->build, p->trace, says);
         return err_state(engine_refused(answer, "build %s", p->build->tag), "nothing was built");
     }

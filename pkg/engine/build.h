@@ -59,9 +59,10 @@ struct engine_build {
  * engine_image_config_digest). Errors:
  *   RW3201_BUILD_FAILED         a step failed, or the Dockerfile is wrong. cause: the step and what
  *                               BuildKit said; detail: the step's last lines.
- *   RW3202_BASE_PULL_FAILED     a base image could not be had
+ *   RW3202_BASE_PULL_FAILED     a base image, or the frontend of `# syntax=`, could not be had
  *   RW3203_BUILD_NEEDS_SESSION  the Dockerfile needs credentials, secrets or SSH, or the engine
  *                               can't take a tar (containerd store before Docker 28)
+ *   RW3204_ENGINE_DISK_FULL
  *   RW3105_ENGINE_TOO_OLD       the engine has no BuildKit
  *   RW3104_ENGINE_GONE          the answer ended without an image and without an error
  * When interrupted the build is cancelled in the engine before this returns. */

@@ -58,18 +58,18 @@ static const char *hint(const char *says)
 {
     if (strstr(says, "exit code: 137"))
         return " (killed: often out of memory)";
-    if (strstr(says, "no space left on device"))
-        return " (the engine's disk is full)";
     return "";
 }
 
-static struct err *needs_session(const char *says)
+static struct err *needs_session(const char *says, const char *image)
 {
     struct err *e = err_new(RW3203_BUILD_NEEDS_SESSION, "this build needs what rwml cannot give it yet");
     if (strstr(says, "failed to read downloaded context"))
         return err_cause(e, "an engine older than Docker 28 with the containerd image store takes no context from "
                             "us: turn that store off (features.containerd-snapshotter) or upgrade (%s)",
                          says);
+    if (image)
+        return err_next(err_cause(e, "the engine asked for credentials to get %s: %s", image, says), "docker pull %s", image);
     return err_cause(e, "the engine asked for credentials, a secret or SSH (a private base image, RUN "
                         "--mount=type=secret or ssh): %s",
                      says);
@@ -87,8 +87,6 @@ static struct err *step_failed(const struct engine_build *build, const struct tr
                       name, between, missing);
     else
         e = err_cause(e, "%s%s%s%s", name, between, reason, hint(says));
-    if (strstr(says, "no space left on device"))
-        e = err_next(e, "docker builder prune");
     if (!step || step->output->len == 0)
         return e;
     size_t len = 0;
@@ -96,17 +94,36 @@ static struct err *step_failed(const struct engine_build *build, const struct tr
     return err_detail(e, lines, len);
 }
 
+/* The image that BuildKit could not get: a base, or the frontend that `# syntax=` names; NULL when it
+ * failed at something else. */
+static const char *image_of_step(const char *step)
+{
+    static const char *const starts[] = {"[internal] load metadata for ", "resolve image config for "};
+    for (size_t i = 0; i < COUNT_OF(starts); i++)
+        if (str_starts(step, starts[i]))
+            return step + strlen(starts[i]);
+    return NULL;
+}
+
+static struct err *disk_full(const struct engine_build *build, const char *says)
+{
+    struct err *e = err_new(RW3204_ENGINE_DISK_FULL, "the engine has no space left to build %s", build->tag);
+    return err_next(err_cause(e, "%s", without_wrapping(says)), "docker builder prune");
+}
+
 struct err *build_error(const struct engine_build *build, const struct trace *trace, const char *says)
 {
     struct trace_failure step = {0};
     bool has_step = trace_failed(trace, &step);
+    const char *image = has_step ? image_of_step(step.step) : NULL;
     struct err *e = NULL;
     if (strstr(says, "no active session") || strstr(says, "failed to read downloaded context")) {
-        e = needs_session(says);
-    } else if (has_step && str_starts(step.step, "[internal] load metadata for ")) {
-        e = err_new(RW3202_BASE_PULL_FAILED, "cannot get base image %s",
-                    step.step + strlen("[internal] load metadata for "));
+        e = needs_session(says, image);
+    } else if (image) {
+        e = err_new(RW3202_BASE_PULL_FAILED, "cannot get image %s", image);
         e = err_cause(e, "%s", without_wrapping(says));
+    } else if (strstr(says, "no space left on device")) {
+        e = disk_full(build, says);
     } else {
         e = step_failed(build, has_step ? &step : NULL, says);
     }

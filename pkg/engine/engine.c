@@ -52,7 +52,13 @@ static struct err *ping(struct engine *e, const struct cancel *cancel)
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = {0};
     http_path_fixed(&path, "/_ping");
-    TRY(engine_ask(e, "GET", &path, NULL, engine_call(cancel), &answer));
+    struct err *failed = engine_ask(e, "GET", &path, NULL, engine_call(cancel), &answer);
+    if (failed && err_get_code(failed) == RW9007_DEADLINE) {
+        failed = err_because(RW3101_ENGINE_UNREACHABLE, failed, "cannot reach the Docker engine at %s", e->host);
+        failed = err_cause(failed, "it takes connections, but has answered nothing for %d s", ENGINE_CALL_MS / 1000);
+        return err_next(failed, "sudo systemctl restart docker");
+    }
+    TRY(failed);
     const char *version = http_response_header(&answer, "Api-Version", 0);
     if (!version || !version_number(version)) {
         struct err *why = err_new(RW3106_ENGINE_PROTOCOL, "what answers at %s is not a Docker engine", e->host);

@@ -157,7 +157,7 @@ static void test_errors_inside_a_good_answer(void **state)
                       "to compute cache key: \\\"/uv.lock\\\" not found: not found\"}}\r\n",
                       RW3201_BUILD_FAILED, "\"uv.lock\" is not in the build context");
     check_build_error("{\"errorDetail\":{\"message\":\"exit code: 137\"}}\r\n", RW3201_BUILD_FAILED, "out of memory");
-    check_build_error("{\"errorDetail\":{\"message\":\"write x: no space left on device\"}}\r\n", RW3201_BUILD_FAILED,
+    check_build_error("{\"errorDetail\":{\"message\":\"write x: no space left on device\"}}\r\n", RW3204_ENGINE_DISK_FULL,
                       "builder prune");
 }
 
@@ -179,7 +179,7 @@ static void test_a_build_that_is_refused_before_it_begins(void **state)
     char *id = NULL;
     check_says(build(bad, 0, 0, &id, NULL), RW3201_BUILD_FAILED, "FRM");
     check_says(build(denied, 0, 0, &id, NULL), RW3103_ENGINE_REFUSED, "not allowed");
-    check_says(build(page, 0, 0, &id, NULL), RW3201_BUILD_FAILED, "503");
+    check_says(build(page, 0, 0, &id, NULL), RW3103_ENGINE_REFUSED, "503");
 }
 
 static void test_podman_is_told_from_docker(void **state)

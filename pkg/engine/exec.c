@@ -17,7 +17,7 @@ enum {
     SHOWN_WORDS = 512,
     RUN_PIECE = 16 * 1024,
     ENDED_POLL_MS = 10,
-    START_MS = 10000,
+    START_MS = 30000, /* a machine that builds and imports at once starts programs slowly */
     KILL_MS = 5000
 };
 
@@ -177,11 +177,12 @@ static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
 struct err *engine_exec_start(struct engine *e, const struct engine_exec_spec *spec, struct net_wait wait,
                               struct engine_exec **out)
 {
+    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel};
     AUTO_PTR(engine_exec) x = xcalloc(1, sizeof *x);
     x->engine = e;
     x->container = xstrdup(spec->container);
     x->overtaking = BUF_INIT(LIMIT_HTTP_HEAD);
-    TRY(create(x, spec, wait));
+    TRY(create(x, spec, soon));
     /* From here on a program may run: to give up before its pid is known would leave it behind. */
     struct net_wait surely = {.deadline_ms = clock_after(START_MS)};
     TRY(attach(x, surely));
@@ -243,7 +244,8 @@ static struct err *look(struct engine_exec *x, struct net_wait wait, bool *runni
     http_path_fixed(&path, "/exec");
     http_path_segment(&path, x->id);
     http_path_fixed(&path, "/json");
-    TRY(engine_ask(x->engine, "GET", &path, NULL, wait, &answer));
+    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel};
+    TRY(engine_ask(x->engine, "GET", &path, NULL, soon, &answer));
     if (!http_response_ok(&answer))
         return engine_refused(&answer, "tell how a program in container %s ended", x->container);
     DOC_AUTO tree = NULL;

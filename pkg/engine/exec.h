@@ -21,7 +21,9 @@ struct engine_exec_spec {
 };
 
 /* engine_exec_start: returns once the program's streams are connected. RW3103_ENGINE_REFUSED when
- * the container is not there or not running. The handle borrows e and belongs to its thread. */
+ * the container is not there or not running. wait bounds the question only: once the engine has
+ * been told to start the program it gets 30 s to do so, interrupted or not, since a program whose
+ * pid is not known could not be ended. The handle borrows e and belongs to its thread. */
 struct err *engine_exec_start(struct engine *e, const struct engine_exec_spec *spec, struct net_wait wait,
                               struct engine_exec **out) MUST_USE;
 /* engine_exec_free: closes the streams; the program sees the end of its input, and may live on. */

@@ -6,7 +6,7 @@
 #include "engine/image.h"
 #include "oci/reference.h"
 
-enum { DIGEST_MS = 5 * 60 * 1000 }; /* the containerd store reads the whole image to tell its config's digest */
+enum { DIGEST_MS = 30 * 60 * 1000 }; /* the containerd store reads the whole image to tell its config's digest */
 
 void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
 {

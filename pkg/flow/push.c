@@ -7,7 +7,7 @@
 
 static const char STAGE[] = "push";
 
-enum { PUSH_MS = 30 * 60 * 1000 }; /* gigabytes into a slow disk; a node that stalls is given up long before */
+enum { PUSH_MS = 30 * 60 * 1000 }; /* gigabytes into a slow disk; a node that stalls is given up before, node/image.h */
 
 static void on_progress(void *ctx, const struct node_push_progress *progress)
 {

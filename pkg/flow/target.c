@@ -34,9 +34,9 @@ static struct err *prove_cluster(const struct flow_request *request, struct targ
     bool found = false;
     TRY(kube_config_load(request->kubeconfig, request->home, context, &found, &t->kube_config));
     if (!t->nodes.api_port) {
+        TRY(node_stopped(&t->nodes.items[0]));
         struct err *e = err_new(RW4002_NODE_STOPPED, "the API server of cluster %s is not reachable", t->cluster);
-        return err_next(err_cause(e, "its control-plane node publishes no port: it is stopped"), "docker start %s",
-                        t->nodes.items[0].name);
+        return err_cause(e, "its control-plane node publishes no port");
     }
     if (!found)
         return config_from_node(request, t);

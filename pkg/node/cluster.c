@@ -92,6 +92,13 @@ static void take_nodes(const struct engine_container_list *all, struct node_list
     }
 }
 
+static struct err *no_nodes(const char *cluster)
+{
+    struct err *e = err_new(RW4001_NO_CLUSTER, "the Kind cluster %s has no nodes left", cluster);
+    e = err_cause(e, "of its containers only the load balancer is there");
+    return err_next(e, "kind delete cluster --name %s && kind create cluster --name %s", cluster, cluster);
+}
+
 /* The load balancer if there are several control planes, else the control plane. */
 static const struct engine_container *api_container(const struct engine_container_list *all, const char *cluster)
 {
@@ -145,10 +152,21 @@ struct err *node_cluster_find(struct engine *e, const char *name, struct net_wai
     TRY(err_state(choose(name, &names, &chosen), "nothing was changed"));
     list.cluster = xstrdup(chosen);
     take_nodes(&all, &list);
+    if (list.count == 0)
+        return err_state(no_nodes(chosen), "nothing was changed");
     TRY(find_api(e, &all, wait, &list));
     *out = list;
     list = (struct node_list){0};
     return NULL;
+}
+
+struct err *node_stopped(const struct node *node)
+{
+    if (node->running)
+        return NULL;
+    bool paused = str_eq(node->state, "paused"); /* docker start refuses those */
+    struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node->name);
+    return err_next(err_cause(e, "its container is %s", node->state), "docker %s %s", paused ? "unpause" : "start", node->name);
 }
 
 struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *nodes, struct net_wait wait,
@@ -157,14 +175,14 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
     static const char *const argv[] = {"cat", "/etc/kubernetes/admin.conf", NULL};
     const struct node *from = NULL;
     for (size_t i = nodes->count; i > 0; i--)
-        if (nodes->items[i - 1].is_control_plane && nodes->items[i - 1].running)
+        if (nodes->items[i - 1].is_control_plane && (!from || nodes->items[i - 1].running))
             from = &nodes->items[i - 1];
-    if (!from) {
-        struct err *stopped = err_new(RW4002_NODE_STOPPED, "no control-plane node of %s is running", nodes->cluster);
-        return err_state(err_next(stopped, "docker start %s-control-plane", nodes->cluster), "nothing was changed");
-    }
+    if (!from)
+        return err_new(RW4002_NODE_STOPPED, "cluster %s has no control-plane node", nodes->cluster);
+    TRY(err_state(node_stopped(from), "nothing was changed"));
     AUTO(engine_exec_result) result = {0};
-    TRY(engine_exec_run(e, from->id, argv, NULL, 0, wait, &result));
+    struct err *unasked = engine_exec_run(e, from->id, argv, NULL, 0, wait, &result);
+    TRY(err_because(RW4003_NODE_FAILED, unasked, "node %s gives no kubeconfig", from->name));
     if (result.exit_code != 0 || result.out.len > LIMIT_CONFIG) {
         struct err *failed = err_new(RW4003_NODE_FAILED, "node %s gives no kubeconfig", from->name);
         return err_state(err_cause(failed, "%.*s", (int)strcspn(buf_text(&result.err), "\n"), buf_text(&result.err)), "nothing was changed");

@@ -31,6 +31,9 @@ struct node_list {
 struct err *node_cluster_find(struct engine *e, const char *name, struct net_wait wait, struct node_list *out) MUST_USE;
 void node_list_release(struct node_list *l);
 
+/* node_stopped: RW4002_NODE_STOPPED, with the remedy, for a node that is not running, else NULL. */
+struct err *node_stopped(const struct node *node) MUST_USE;
+
 /* node_admin_kubeconfig: /etc/kubernetes/admin.conf of the first running control-plane node, its
  * server address as inside the cluster. RW4002_NODE_STOPPED, RW4003_NODE_FAILED. The bytes are a
  * credential: not for messages. */

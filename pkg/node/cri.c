@@ -43,14 +43,6 @@ void cri_answer_release(struct cri_answer *a)
     str_freep(&a->snapshotter);
 }
 
-struct err *cri_stopped(const struct node *node)
-{
-    if (node->running)
-        return NULL;
-    struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node->name);
-    return err_next(err_cause(e, "its container is %s", node->state), "docker start %s", node->name);
-}
-
 /* "11G of 40G", by df; for people. */
 static char *free_space(struct engine *e, const struct node *node)
 {
@@ -96,11 +88,9 @@ static struct err *run(struct engine *e, const struct node *node, const char *sc
                        struct net_wait wait, struct engine_exec_result *out)
 {
     const char *const argv[] = {"sh", "-c", script, "sh", names[0], names[1], names[2], NULL};
-    TRY(cri_stopped(node));
+    TRY(node_stopped(node));
     struct err *failed = engine_exec_run(e, node->id, argv, NULL, 0, wait, out);
-    if (failed && err_get_code(failed) == RW3103_ENGINE_REFUSED)
-        return err_because(RW4003_NODE_FAILED, failed, "node %s runs no programs", node->name);
-    return failed;
+    return err_because(RW4003_NODE_FAILED, failed, "node %s does not answer", node->name);
 }
 
 static char *next_line(const char **at)

@@ -26,7 +26,4 @@ struct err *cri_name(struct engine *e, const struct node *node, const char *from
  * is RW4004_NODE_FULL and is asked for what it has left. says: what the program wrote. */
 struct err *cri_failed(struct engine *e, const struct node *node, const char *what, const char *says) MUST_USE;
 
-/* cri_stopped: RW4002_NODE_STOPPED for a node that is not running, else NULL. */
-struct err *cri_stopped(const struct node *node) MUST_USE;
-
 #endif

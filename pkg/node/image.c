@@ -171,8 +171,7 @@ static struct err *send_whole(struct push_run *r)
     im.targets = targets_of(r, &im.count);
     struct err *e = stream(r, &im);
     bool by_nodes = e && all_have_errors(&im);
-    struct err *left = import_abort(&im);
-    r->left_behind = left != NULL;
+    r->left_behind = import_abort(&im);
     import_release(&im);
     settle(r, &im);
     free(im.targets);
@@ -180,7 +179,7 @@ static struct err *send_whole(struct push_run *r)
         err_ignore(e, "that no node is left follows from the nodes' own errors");
         e = NULL;
     }
-    return err_join(e, left);
+    return e;
 }
 
 /* "a, b" of the nodes that have it, or that do not. */
@@ -262,6 +261,10 @@ struct err *node_push_image(struct engine *e, const struct node_list *nodes, con
     AUTO(push_run) run = {.engine = e, .push = push};
     open_run(&run, nodes, out);
     struct err *failed = run_all(&run);
+    if (failed && err_chain_class(failed) != ERR_INTERRUPTED) {
+        size_t count = 0; /* a node's own trouble would be met at the next push */
+        failed = err_join(failed, join_errors(&run, &count));
+    }
     if (failed)
         return with_state(&run, out, failed);
     for (size_t i = 0; i < out->count; i++)

@@ -69,8 +69,10 @@ struct node_push {
  *   of all         RW4101_IMAGE_NOT_BUILT, RW4201_IMAGE_STREAM, RW4202_IMAGE_MISMATCH and the
  *                  engine's own: every import was ended, no new name was set
  *   RW9009_INTERRUPTED  no import is left running in any node
- * A node that takes no byte for NODE_STALL_MS while others wait for it is given up. */
+ * A node that takes no byte for NODE_STALL_MS while others wait for it is given up; so is one that
+ * nobody waits for, after NODE_SILENCE_MS: a slow disk may write a large layer out for long. */
 #define NODE_STALL_MS 30000
+#define NODE_SILENCE_MS 300000
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
                             struct node_push_results *out) MUST_USE;
 

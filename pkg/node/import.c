@@ -56,16 +56,30 @@ static struct err *read_words(struct import_target *t, struct net_wait wait, boo
     bool is_stderr;
     TRY(engine_exec_read(t->exec, piece, sizeof piece, wait, &len, &is_stderr));
     *end = len == 0;
-    if (!buf_append(&t->says, piece, len))
+    if (t->says.len + len > SAYS_BYTES)
         buf_truncate(&t->says, 0); /* its last words are what counts */
+    buf_add(&t->says, piece, len);
     return NULL;
+}
+
+/* ctr has said nothing: how the stream broke, or the code it ended with, is all there is. */
+static struct err *without_words(struct import_target *t, struct err *broken, struct net_wait wait)
+{
+    int exit_code = -1;
+    if (!broken)
+        broken = engine_exec_wait(t->exec, wait, &exit_code);
+    if (broken)
+        return err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", t->node->name);
+    struct err *e = err_new(RW4003_NODE_FAILED, "node %s cannot import the image", t->node->name);
+    return err_cause(e, "ctr ended with exit code %d and said nothing about why", exit_code);
 }
 
 /* ctr has ended although there is more to come, or the stream to it broke: what it said is why. */
 static void ended_early(struct import *im, struct import_target *t, struct err *broken)
 {
-    bool end = false;
+    bool end = broken == NULL;
     struct net_wait wait = {.deadline_ms = clock_after(KILL_MS), .cancel = im->push->wait.cancel};
+    t->has_ended = end;
     while (!end) {
         struct err *e = read_words(t, wait, &end);
         if (e) {
@@ -73,11 +87,21 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
             break;
         }
     }
+    if (t->says.len == 0) {
+        fail(t, without_words(t, broken, wait));
+        return;
+    }
     err_ignore(broken, "a closed stream is the consequence of ctr's end");
     fail(t, cri_failed(im->engine, t->node, "import the image", buf_text(&t->says)));
 }
 
-static void serve_one(struct import *im, struct import_target *t, short got, const char *bytes, size_t len)
+static bool is_ours_to_end(const struct err *e)
+{
+    return err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE;
+}
+
+/* An error is the push's; a node's own stays with the node. */
+static struct err *serve_one(struct import *im, struct import_target *t, short got, const char *bytes, size_t len)
 {
     struct net_wait wait = im->push->wait;
     bool end = false;
@@ -93,8 +117,11 @@ static void serve_one(struct import *im, struct import_target *t, short got, con
             t->moved_ms = clock_ms();
         }
     }
+    if (e && is_ours_to_end(e))
+        return e;
     if (e || end)
         ended_early(im, t, e);
+    return NULL;
 }
 
 /* What poll is asked: all want to be read, those that lack bytes to be written. */
@@ -113,23 +140,23 @@ static size_t prepare(const struct import *im, size_t len, struct net_poll *set,
     return lacking;
 }
 
-static int64_t first_stall(const struct import *im, size_t len)
+static int64_t first_stall(const struct import *im, size_t len, int64_t patience_ms)
 {
     int64_t first = CLOCK_NEVER;
     for (size_t i = 0; i < im->count; i++)
         if (im->targets[i].is_active && im->targets[i].offset < len)
-            first = clock_earlier(first, im->targets[i].moved_ms + NODE_STALL_MS);
+            first = clock_earlier(first, im->targets[i].moved_ms + patience_ms);
     return first;
 }
 
-static void drop_stalled(struct import *im, size_t len)
+static void drop_stalled(struct import *im, size_t len, int64_t patience_ms)
 {
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
-        if (!t->is_active || t->offset >= len || clock_ms() < t->moved_ms + NODE_STALL_MS)
+        if (!t->is_active || t->offset >= len || clock_ms() < t->moved_ms + patience_ms)
             continue;
         struct err *e = err_new(RW4003_NODE_FAILED, "node %s takes no more bytes of the image", t->node->name);
-        fail(t, err_cause(e, "none for %d s while other nodes wait for it", NODE_STALL_MS / 1000));
+        fail(t, err_cause(e, "none for %lld s", (long long)patience_ms / 1000));
     }
 }
 
@@ -158,18 +185,18 @@ static void restart_piece(struct import *im)
 static struct err *serve(struct import *im, const char *bytes, size_t len, struct net_poll *set, bool waiting)
 {
     struct net_wait wait = im->push->wait;
-    if (waiting)
-        wait.deadline_ms = clock_earlier(wait.deadline_ms, first_stall(im, len));
+    int64_t patience_ms = waiting ? NODE_STALL_MS : NODE_SILENCE_MS;
+    wait.deadline_ms = clock_earlier(wait.deadline_ms, first_stall(im, len, patience_ms));
     struct err *e = net_poll(set, im->count, wait);
     if (e && err_get_code(e) == RW9007_DEADLINE && clock_ms() < im->push->wait.deadline_ms) {
         err_ignore(e, "a node has stalled; the push goes on without it");
-        drop_stalled(im, len);
+        drop_stalled(im, len, patience_ms);
         return NULL;
     }
     TRY(e);
     for (size_t i = 0; i < im->count; i++)
         if (im->targets[i].is_active)
-            serve_one(im, &im->targets[i], set[i].got, bytes, len);
+            TRY(serve_one(im, &im->targets[i], set[i].got, bytes, len));
     return NULL;
 }
 
@@ -202,6 +229,7 @@ static struct err *finish_one(struct import *im, struct import_target *t)
         TRY(read_words(t, im->push->wait, &end));
     TRY(engine_exec_wait(t->exec, im->push->wait, &exit_code));
     t->is_active = false;
+    t->has_ended = true;
     return exit_code == 0 ? NULL : cri_failed(im->engine, t->node, "import the image", buf_text(&t->says));
 }
 
@@ -216,7 +244,7 @@ struct err *import_finish(struct import *im)
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
         struct err *e = t->is_active ? finish_one(im, t) : NULL;
-        if (e && (err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE))
+        if (e && is_ours_to_end(e))
             return e;
         if (e)
             fail(t, e);
@@ -224,20 +252,20 @@ struct err *import_finish(struct import *im)
     return NULL;
 }
 
-struct err *import_abort(struct import *im)
+bool import_abort(struct import *im)
 {
-    struct err *first = NULL;
+    bool left_behind = false;
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
         struct net_wait wait = {.deadline_ms = clock_after(KILL_MS)};
-        struct err *e = t->exec ? engine_exec_kill(t->exec, wait) : NULL;
+        struct err *e = t->exec && !t->has_ended ? engine_exec_kill(t->exec, wait) : NULL;
         t->is_active = false;
-        if (e && first)
-            err_ignore(e, "one node is enough to look at");
-        else if (e)
-            first = err_because(RW4003_NODE_FAILED, e, "an import may still run in node %s", t->node->name);
+        if (!e)
+            continue;
+        left_behind = true;
+        fail(t, err_because(RW4003_NODE_FAILED, e, "an import may still run in node %s", t->node->name));
     }
-    return first;
+    return left_behind;
 }
 
 void import_release(struct import *im)

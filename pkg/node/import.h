@@ -20,6 +20,7 @@ struct import_target {
     size_t offset;      /* within the piece that is being sent */
     int64_t moved_ms;
     bool is_active;
+    bool has_ended;     /* ctr is known to be gone */
 };
 
 struct import {
@@ -40,9 +41,9 @@ struct err *import_take(void *ctx, const void *bytes, size_t len) MUST_USE;
 /* import_finish: ends the input and waits for each ctr's exit code. */
 struct err *import_finish(struct import *im) MUST_USE;
 
-/* import_abort: ends every ctr that may still run, also after a cancellation. The first node where
- * that was not possible is told. */
-struct err *import_abort(struct import *im) MUST_USE;
+/* import_abort: ends every ctr that may still run, also after a cancellation. True when that was
+ * not possible everywhere; such a node has an error. */
+bool import_abort(struct import *im);
 
 void import_release(struct import *im); /* closes the streams; the targets' errors stay the caller's */
 

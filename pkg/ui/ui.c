@@ -1,10 +1,10 @@
 #include "ui/ui.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fs.h"
 #include "base/num.h"
 #include "doc/tree.h"
 #include "ui/error.h"
@@ -39,17 +39,18 @@ void ui_free(struct ui *ui)
     free(ui);
 }
 
-static void put(struct ui *ui, FILE *to, const char *text)
+static void put(struct ui *ui, int fd, const char *text)
 {
-    errno = 0;
-    if ((fputs(text, to) == EOF || fflush(to) == EOF) && !ui->write_errno)
-        ui->write_errno = errno ? errno : EIO;
+    struct err *e = fs_write_all(fd, "the result", text, strlen(text));
+    if (e && !ui->write_errno)
+        ui->write_errno = err_errno(e);
+    err_ignore(e, "told at the end, once, by ui_finish");
 }
 
 static void clear_progress(struct ui *ui)
 {
     if (ui->progress_shown)
-        put(ui, ui->options.err, "\r\033[K");
+        put(ui, ui->options.err_fd, "\r\033[K");
     ui->progress_shown = false;
 }
 
@@ -153,7 +154,7 @@ static void tell_text(struct ui *ui, const struct ui_event *event, const char *t
     const char *colour = options->colour ? colour_of(event->kind) : "";
     buf_addf(&line, "%s%s%s%s", colour, buf_text(&body), *colour ? "\033[0m" : "", event->kind == UI_PROGRESS ? "" : "\n");
     clear_progress(ui);
-    put(ui, event->kind == UI_RESULT ? options->out : options->err, buf_text(&line));
+    put(ui, event->kind == UI_RESULT ? options->out_fd : options->err_fd, buf_text(&line));
     ui->progress_shown = event->kind == UI_PROGRESS;
 }
 
@@ -171,8 +172,8 @@ static void tell_json(struct ui *ui, const struct ui_event *event, const char *t
     if (event->elapsed_ms >= 0)
         doc_set_key(object, "ms", doc_integer(event->elapsed_ms));
     AUTO_STR line = doc_dump(object);
-    put(ui, ui->options.out, line);
-    put(ui, ui->options.out, "\n");
+    put(ui, ui->options.out_fd, line);
+    put(ui, ui->options.out_fd, "\n");
 }
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
@@ -194,7 +195,7 @@ void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
 void ui_text(struct ui *ui, const char *text)
 {
     pthread_mutex_lock(&ui->mutex);
-    put(ui, ui->options.out, text);
+    put(ui, ui->options.out_fd, text);
     pthread_mutex_unlock(&ui->mutex);
 }
 
@@ -203,7 +204,7 @@ void ui_error(struct ui *ui, const struct err *chain, int exit_code)
     AUTO_STR text = ui->options.json ? error_as_json(chain, exit_code) : error_as_text(chain, ui->options.colour);
     pthread_mutex_lock(&ui->mutex);
     clear_progress(ui);
-    put(ui, ui->options.json ? ui->options.out : ui->options.err, text);
+    put(ui, ui->options.json ? ui->options.out_fd : ui->options.err_fd, text);
     pthread_mutex_unlock(&ui->mutex);
 }
 

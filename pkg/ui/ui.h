@@ -17,7 +17,6 @@
 #define UI_UI_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "base/err.h"
 
@@ -45,8 +44,8 @@ struct ui_options {
     bool terminal;    /* stderr is a terminal that knows how to clear a line */
     bool colour;
     size_t columns;   /* of the terminal */
-    FILE *out;
-    FILE *err;
+    int out_fd;       /* results; both are waited for where they are non-blocking */
+    int err_fd;       /* talk */
 };
 
 struct ui;
@@ -57,7 +56,7 @@ DEFINE_FREEP(ui)
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* ui_text: a text that was asked for (help, the version), as it is, on out. */
+/* ui_text: a text that was asked for (help, the version), as it is, on out_fd. */
 void ui_text(struct ui *ui, const char *text);
 
 /* ui_error: prints every error of the chain, sorted by place and message. One that says the same

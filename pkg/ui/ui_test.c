@@ -6,32 +6,44 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "doc/doc.h"
 #include "ui/error.h"
 #include "ui/ui.h"
 
+/* What was shown, in two files without names. */
 struct screen {
-    char *out_text, *err_text;
-    size_t out_len, err_len;
-    FILE *out, *err;
+    int out, err;
+    char *out_text, *err_text; /* after look() */
 };
 
 static void open_screen(struct screen *s)
 {
-    s->out = open_memstream(&s->out_text, &s->out_len);
-    s->err = open_memstream(&s->err_text, &s->err_len);
-    fflush(s->out); /* only then is there a text to look at */
-    fflush(s->err);
+    *s = (struct screen){ .out = memfd_create("out", 0), .err = memfd_create("err", 0) };
+}
+
+static char *text_of(int fd)
+{
+    char *text = xcalloc(4096, 1);
+    assert_in_range(pread(fd, text, 4095, 0), 0, 4095);
+    return text;
+}
+
+static void look(struct screen *s)
+{
+    s->out_text = text_of(s->out);
+    s->err_text = text_of(s->err);
 }
 
 static void close_screen(struct screen *s)
 {
-    fclose(s->out);
-    fclose(s->err);
+    close(s->out);
+    close(s->err);
     free(s->out_text);
     free(s->err_text);
 }
@@ -39,8 +51,8 @@ static void close_screen(struct screen *s)
 static struct ui *ui_on(struct screen *s, struct ui_options options)
 {
     open_screen(s);
-    options.out = s->out;
-    options.err = s->err;
+    options.out_fd = s->out;
+    options.err_fd = s->err;
     return ui_new(&options);
 }
 
@@ -58,6 +70,7 @@ static void test_ui_results_go_to_stdout_talk_to_stderr(void **state)
     tell(ui, UI_RESULT, "done");
     tell(ui, UI_PROGRESS, "not for a log file");
     tell(ui, UI_DETAIL, "only with -v");
+    look(&s);
     assert_string_equal(s.out_text, "web        build   done\n");
     assert_string_equal(s.err_text, "web        build   one step\n");
     close_screen(&s);
@@ -72,6 +85,7 @@ static void test_ui_quiet_keeps_results_and_warnings(void **state)
     tell(ui, UI_NOTE, "a note");
     tell(ui, UI_WARNING, "careful");
     tell(ui, UI_RESULT, "done");
+    look(&s);
     assert_string_equal(s.out_text, "web        build   done\n");
     assert_string_equal(s.err_text, "web        build   warning: careful\n");
     close_screen(&s);
@@ -84,6 +98,7 @@ static void test_ui_terminal_clears_the_running_line(void **state)
     AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .terminal = true, .columns = 24 });
     tell(ui, UI_PROGRESS, "a line that is wider than the terminal");
     tell(ui, UI_STEP, "next");
+    look(&s);
     assert_string_equal(s.err_text, "web        build   a li\r\033[Kweb        build   next\n");
     close_screen(&s);
 }
@@ -95,9 +110,10 @@ static void test_ui_json_is_one_object_a_line(void **state)
     (void)state;
     AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .json = true });
     ui_tell(ui, &(struct ui_event){ UI_RESULT, "web", "push", 41 }, "with \"quotes\" and \033 in it");
+    look(&s);
     assert_string_equal(s.err_text, "");
-    assert_int_equal(s.out_text[s.out_len - 1], '\n');
-    assert_null(doc_parse_json(s.out_text, s.out_len - 1, "event", &event));
+    assert_int_equal(s.out_text[strlen(s.out_text) - 1], '\n');
+    assert_null(doc_parse_json(s.out_text, strlen(s.out_text) - 1, "event", &event));
     assert_string_equal(doc_text(event, "/event"), "result");
     assert_string_equal(doc_text(event, "/service"), "web");
     assert_string_equal(doc_text(event, "/text"), "with \"quotes\" and \\x1b in it");
@@ -107,15 +123,15 @@ static void test_ui_json_is_one_object_a_line(void **state)
 
 static void test_ui_finish_tells_a_full_disk(void **state)
 {
-    FILE *full = fopen("/dev/full", "w");
+    int full = open("/dev/full", O_WRONLY);
     (void)state;
-    AUTO_PTR(ui) ui = ui_new(&(struct ui_options){ .out = full, .err = full });
+    AUTO_PTR(ui) ui = ui_new(&(struct ui_options){ .out_fd = full, .err_fd = full });
     tell(ui, UI_RESULT, "lost");
     AUTO_PTR(err) e = ui_finish(ui);
     assert_non_null(e);
     assert_int_equal(err_get_code(e), RW9006_OUTPUT);
     assert_int_equal(err_errno(e), ENOSPC);
-    fclose(full);
+    close(full);
 }
 
 static struct err *sample_error(void)

@@ -313,6 +313,8 @@ struct err *dockerfile_parse(const char *text, size_t len, const char *name, con
     AUTO(state) s = { .out = &d, .name = name, .build_args = build_args, .escape = in.escape };
     TRY(read_instructions(&s, &in));
     d.syntax = STEAL(&in.syntax);
+    if (d.syntax)
+        add_once(&d.bases, d.syntax);
     *out = d;
     d = (struct dockerfile){ 0 };
     return NULL;

@@ -25,7 +25,7 @@ struct dockerfile {
     char *syntax;  /* `# syntax=`; NULL without */
     struct dockerfile_stage *stages;
     size_t stage_count;
-    struct strv bases;         /* images to be had before a build without a session, each once; only of used stages */
+    struct strv bases;         /* images to be had before a build without a session, each once: of used stages, and the frontend */
     char *service_arg;         /* declared ARG without default that wants a service's name: SERVICE_NAME, SERVICE, APP_NAME or APP; or NULL */
     struct strv args;          /* every declared ARG's name */
     struct strv sources;       /* local sources of COPY and ADD, cleaned, ARGs filled in; may hold wildcards */
