@@ -1,6 +1,6 @@
 /* cancel: one token says that the user wants us to stop.
  *
- * cmd/ makes one token, its signal handler requests it, and every wait (net, http, task, proc)
+ * cmd/ makes one token, its signal handler requests it, and every wait (net, http, proc, locks)
  * watches cancel_fd beside what it waits for. It is level-triggered and never resets: once
  * requested, every wait that is given this token ends with RW9009_INTERRUPTED. Work that has to be
  * done after that (closing a stream, ending a process in a node) uses a token of its own, or NULL.

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 
-/* The only mutable state of the tree, in builds for tests only: how often each point was hit. */
+/* The only mutable state of pkg/, in builds for tests only: how often each point was hit. */
 enum { POINTS = 32, NAME_BYTES = 32 };
 static struct {
     char name[NAME_BYTES];

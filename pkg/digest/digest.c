@@ -54,9 +54,3 @@ struct err *digest_of(const void *bytes, size_t len, char out[DIGEST_ROOM])
     digest_sha256_final(&d, out);
     return NULL;
 }
-
-bool digest_is_valid(const char *text)
-{
-    return text && strlen(text) == DIGEST_ROOM - 1 && str_starts(text, prefix) &&
-           strspn(text + PREFIX_LEN, "0123456789abcdef") == DIGEST_ROOM - 1 - PREFIX_LEN;
-}

@@ -29,7 +29,4 @@ void digest_sha256_release(struct digest_sha256 *d);
 /* digest_of: the digest of bytes that are all here. */
 struct err *digest_of(const void *bytes, size_t len, char out[DIGEST_ROOM]) MUST_USE;
 
-/* digest_is_valid: exactly the form above, nothing behind it. NULL is not valid. */
-bool digest_is_valid(const char *text);
-
 #endif

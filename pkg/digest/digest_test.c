@@ -51,33 +51,12 @@ static void test_digest_abandoned(void **state)
     digest_sha256_update(&d, "x", 1);
 }
 
-static void test_digest_is_valid(void **state)
-{
-    (void)state;
-    assert_true(digest_is_valid(of_abc));
-    static const char *const bad[] = {
-        "",
-        "sha256:",
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a",
-        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015add",
-        "sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
-        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a/",
-        "sha512:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n",
-    };
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        assert_false(digest_is_valid(bad[i]));
-    assert_false(digest_is_valid(NULL));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_digest_of),
         cmocka_unit_test(test_digest_in_pieces),
         cmocka_unit_test(test_digest_abandoned),
-        cmocka_unit_test(test_digest_is_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "doc/number.h"
 #include "doc/tree.h"
-#include "doc/utf8.h"
+#include "base/utf8.h"
 
 enum { COMPACT = -1 };
 

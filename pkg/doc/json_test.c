@@ -37,7 +37,6 @@ static void test_json_parse_fine(void **state)
     (void)state;
     DOC_AUTO tree = parse("{\"a\": [1, -2.5, \"\\ud83d\\ude00\\/\", true, null], \"b\": {}}\n");
     assert_int_equal(doc_i64(tree, "/a/0", 0), 1);
-    assert_true(doc_f64(tree, "/a/1", 0) == -2.5);
     assert_string_equal(doc_text(tree, "/a/2"), "\xF0\x9F\x98\x80/");
     DOC_AUTO scalar = parse(" \"x\" ");
     assert_string_equal(doc_text(scalar, ""), "x");

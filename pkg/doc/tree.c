@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "doc/pointer.h"
-#include "doc/utf8.h"
+#include "base/utf8.h"
 
 /* made: jansson answers NULL when memory is out. Asking for more than there can be ends the process
  * as mem.h does everywhere. */
@@ -194,12 +194,6 @@ bool doc_bool(const json_t *tree, const char *pointer, bool fallback)
 {
     const json_t *value = doc_get(tree, pointer);
     return json_is_boolean(value) ? json_is_true(value) : fallback;
-}
-
-double doc_f64(const json_t *tree, const char *pointer, double fallback)
-{
-    const json_t *value = doc_get(tree, pointer);
-    return json_is_number(value) ? json_number_value(value) : fallback;
 }
 
 json_t *doc_key(const json_t *object, const char *key)

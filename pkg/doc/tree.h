@@ -60,7 +60,6 @@ json_t *doc_get(const json_t *tree, const char *pointer);
 const char *doc_text(const json_t *tree, const char *pointer);
 int64_t doc_i64(const json_t *tree, const char *pointer, int64_t fallback);
 bool doc_bool(const json_t *tree, const char *pointer, bool fallback);
-double doc_f64(const json_t *tree, const char *pointer, double fallback); /* an integer, too */
 
 /* doc_key: the value of one key taken as it is, not as a pointer. */
 json_t *doc_key(const json_t *object, const char *key);

@@ -52,8 +52,6 @@ static void test_tree_fallbacks(void **state)
     assert_int_equal(doc_i64(tree, "/f", -1), -1);
     assert_true(doc_bool(tree, "/i", true));
     assert_false(doc_bool(tree, "/b", true));
-    assert_true(doc_f64(tree, "/i", 0) == 5);
-    assert_true(doc_f64(tree, "/s", 7) == 7);
 }
 
 static void test_tree_loops(void **state)

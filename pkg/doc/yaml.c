@@ -193,7 +193,7 @@ static struct err *parse_yaml(const char *bytes, size_t len, const char *file_na
     return e;
 }
 
-/* parse_json_stream: JSON documents one behind the other. Each has the place of its start only. */
+/* parse_json_stream: JSON documents one behind the other. Their places are told as 1:1. */
 static struct err *parse_json_stream(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
 {
     size_t from = 0;

@@ -105,16 +105,6 @@ void engine_free(struct engine *e)
     free(e);
 }
 
-const char *engine_get_host(const struct engine *e)
-{
-    return e->host;
-}
-
-const char *engine_get_api_version(const struct engine *e)
-{
-    return e->api_version;
-}
-
 bool engine_has_buildkit(const struct engine *e)
 {
     return e->has_buildkit;

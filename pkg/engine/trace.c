@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/limits.h"
 #include "engine/protobuf.h"
 
@@ -298,37 +299,10 @@ static bool take_message(struct trace *t, const void *bytes, size_t len)
     return ok && !m.is_broken;
 }
 
-static int base64_value(char c)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
-static bool decode_base64(const char *text, struct buf *out)
-{
-    uint32_t bits = 0;
-    int have = 0;
-    for (; *text && *text != '='; text++) {
-        int value = base64_value(*text);
-        if (value < 0)
-            return false;
-        bits = (bits << 6 | (uint32_t)value) & 0xffffff;
-        have += 6;
-        if (have < 8)
-            continue;
-        have -= 8;
-        char byte = (char)(bits >> have & 0xff);
-        if (!buf_append(out, &byte, 1))
-            return false;
-    }
-    return true;
-}
-
 struct err *trace_take(struct trace *t, const char *base64)
 {
     AUTO(buf) bytes = BUF_INIT(LIMIT_STREAM_LINE);
-    if (!decode_base64(base64, &bytes))
+    if (!base64_decode(base64, &bytes))
         return err_new(RW3106_ENGINE_PROTOCOL, "a progress message of the engine is not base64");
     if (!take_message(t, bytes.bytes, bytes.len))
         return err_new(RW3106_ENGINE_PROTOCOL, "a progress message of the engine is damaged");

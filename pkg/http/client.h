@@ -105,7 +105,7 @@ struct err *http_stream(struct http_client *c, const struct http_request *reques
                         struct http_response *response) MUST_USE;
 
 /* http_body: the same, but read at the caller's pace; what nobody reads holds the connection back.
- * http_body_open returns with the head of the answer; an answer that is not 2xx leaves *out NULL
+ * http_body_open returns with the first bytes of the body, or its end; an answer that is not 2xx leaves *out NULL
  * and is whole in response. request's callbacks, wait and response are borrowed until
  * http_body_close. */
 struct http_body;

@@ -11,7 +11,7 @@
 
 struct http_upgrade;
 
-/* http_upgrade_open: sends the request (request->body is JSON; no pull, no idle_ms) and reads the
+/* http_upgrade_open: sends the request (request->body is JSON; no headers of its own, no pull, no idle_ms) and reads the
  * head of the answer. 101, or 200 without Content-Length as engines without upgrades answer, gives
  * *out. Any other answer leaves *out NULL, and response holds it, its body at most 64 KiB: no
  * error. Errors as client.h, with response->failure. */

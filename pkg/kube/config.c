@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "doc/doc.h"
-#include "kube/base64.h"
+#include "base/base64.h"
 
 /* One kubeconfig file, parsed. Lists in it are searched by name. */
 struct source {

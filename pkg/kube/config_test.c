@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/fs.h"
-#include "kube/base64.h"
+#include "base/base64.h"
 #include "kube/config.h"
 
 /* "PEM CA", "PEM CERT", "PEM KEY" in base64. */

@@ -4,35 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_continuation(const char *s, size_t len, size_t at)
-{
-    return at < len && ((unsigned char)s[at] & 0xC0) == 0x80;
-}
-
-/* The length of the well-formed UTF-8 sequence at s and its code point; 0 when there is none. */
-static size_t decode(const char *s, size_t len, uint32_t *point)
-{
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least;
-    } forms[] = { { 0x80, 0x00, 0 }, { 0xE0, 0xC0, 0x80 }, { 0xF0, 0xE0, 0x800 }, { 0xF8, 0xF0, 0x10000 } };
-    unsigned char first = (unsigned char)s[0];
-    for (size_t more = 0; more < COUNT_OF(forms); more++) {
-        if ((first & forms[more].mask) != forms[more].lead)
-            continue;
-        uint32_t value = first & (unsigned char)~forms[more].mask;
-        for (size_t i = 1; i <= more; i++) {
-            if (!is_continuation(s, len, i))
-                return 0;
-            value = value << 6 | ((unsigned char)s[i] & 0x3F);
-        }
-        if (value < forms[more].least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
-            return 0;
-        *point = value;
-        return more + 1;
-    }
-    return 0;
-}
+#include "base/utf8.h"
 
 static bool is_control(uint32_t point)
 {
@@ -64,7 +36,7 @@ void scrub_add(struct buf *out, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
         uint32_t point = 0;
-        size_t length = decode(text + at, len - at, &point);
+        size_t length = utf8_next(text + at, len - at, &point);
         if (!add_visibly(out, text + at, length, point))
             return;
         at += length ? length : 1;

@@ -1,6 +1,7 @@
-/* base64: the standard alphabet with padding, as kubeconfigs carry certificates and keys. */
-#ifndef KUBE_BASE64_H
-#define KUBE_BASE64_H
+/* base64: the standard alphabet with padding (RFC 4648, section 4), as kubeconfigs carry certificates
+ * and the engine its progress. */
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include "base/buf.h"
 

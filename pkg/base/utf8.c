@@ -1,4 +1,4 @@
-#include "doc/utf8.h"
+#include "base/utf8.h"
 
 size_t utf8_next(const char *s, size_t len, uint32_t *code)
 {

@@ -1,6 +1,6 @@
-/* utf8: one character at a time. Used within doc only. */
-#ifndef DOC_UTF8_H
-#define DOC_UTF8_H
+/* utf8: one character at a time. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdint.h>
 
