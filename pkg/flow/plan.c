@@ -127,7 +127,7 @@ static struct err *make(const struct flow_request *request, struct plan *plan)
     enum select_for purpose = request->verbs & FLOW_DEPLOY ? SELECT_DEPLOY : SELECT_BUILD;
     TRY(workspace_open(request->directory, &plan->workspace));
     tell_workspace(request, plan->workspace);
-    tell_notices(request, &plan->workspace->notices, UI_DETAIL);
+    tell_notices(request, &plan->workspace->notices, UI_WARNING);
     TRY(workspace_select(plan->workspace, (const char *const *)request->services->items, request->services->count,
                          request->directory, purpose, &plan->selection));
     tell_notices(request, &plan->selection.notices, UI_NOTE);

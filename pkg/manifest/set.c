@@ -74,8 +74,8 @@ void manifest_object_refresh(struct manifest_object *o)
     o->name = doc_text(o->tree, "/metadata/name");
     if (is_cluster_wide(o->kind))
         str_freep(&o->namespace);
-    else if (namespace && *namespace)
-        str_set(&o->namespace, namespace);
+    else
+        str_set(&o->namespace, namespace && *namespace ? namespace : o->default_namespace);
     free(o->label);
     o->label = xasprintf("%s/%s", o->kind, o->name);
 }
@@ -90,6 +90,7 @@ static void object_release(struct manifest_object *o)
     doc_unref(o->tree);
     free(o->pointer);
     free(o->namespace);
+    free(o->default_namespace);
     free(o->label);
 }
 
@@ -130,7 +131,7 @@ static struct err *add_object(struct manifest_set *set, const struct doc *d, con
         object_release(&o);
         return e;
     }
-    o.namespace = xstrdup(default_namespace);
+    o.default_namespace = xstrdup(default_namespace);
     manifest_object_refresh(&o);
     set->objects = xrealloc(set->objects, set->count + 1, sizeof *set->objects);
     set->objects[set->count++] = o;

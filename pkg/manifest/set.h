@@ -21,6 +21,7 @@ struct manifest_object {
     const char *kind;
     const char *name;
     char *namespace;           /* metadata.namespace, else the default; NULL for kinds known to have none */
+    char *default_namespace;
     char *label;               /* "Deployment/web", for messages */
 };
 

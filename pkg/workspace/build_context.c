@@ -260,7 +260,7 @@ struct err *build_context_read(void *build_context, void *to, size_t room, size_
 /* The file's name inside the context, or the fixed one. */
 static char *name_in_tar(const char *dir, const char *dockerfile)
 {
-    if (!path_is_below(dockerfile, dir))
+    if (!path_is_below(dockerfile, dir) || strcmp(dockerfile, dir) == 0)
         return xstrdup(OUTSIDE_NAME);
     return xstrdup(strcmp(dir, ".") == 0 ? dockerfile : dockerfile + strlen(dir) + 1);
 }

@@ -19,6 +19,8 @@ static void collect(const struct workspace *w, const char *dir, size_t depth, st
     for (size_t i = 0; i < names.count; i++) {
         AUTO_STR path = path_join(dir, names.items[i]);
         struct stat st;
+        if (is_left_out(w, path))
+            continue;
         struct err *e = fs_stat(w->root_fd, path, false, &st);
         if (!e && S_ISDIR(st.st_mode) && !layout_is_elsewhere(names.items[i]))
             collect(w, path, depth + 1, found);

@@ -1,5 +1,6 @@
 #include "workspace/dockerfile.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,15 @@
 #include "workspace/dockerfile_text.h"
 #include "workspace/path.h"
 
+enum { EXPANDED_MAX = 4 << 20 }; /* bytes of values with variables filled in, four times the largest file */
+
 /* What is known while the instructions are gone through. */
 struct state {
     struct dockerfile *out;
     const char *name;
     const struct strv *build_args;
     char escape;
+    size_t expanded;       /* bytes so far, of EXPANDED_MAX */
     struct strv global;    /* ARGs before the first FROM: what FROM may use */
     struct strv stage;     /* ARGs and ENVs of the current stage: what COPY may use */
     struct strv defaulted; /* names of ARGs with a default somewhere */
@@ -99,9 +103,18 @@ static struct dockerfile_stage *current_stage(struct state *s)
     return s->out->stage_count ? &s->out->stages[s->out->stage_count - 1] : NULL;
 }
 
+/* word_expand, within a budget for the whole file: a few lines can double a value each. What is
+ * beyond it counts as unknown. */
+static char *expand(struct state *s, const char *word, const struct strv *vars)
+{
+    AUTO_STR value = s->expanded < EXPANDED_MAX ? word_expand(word, s->escape, vars) : NULL;
+    s->expanded += value ? strlen(value) : 0;
+    return STEAL(&value);
+}
+
 static void add_from(struct state *s, const char *word)
 {
-    AUTO_STR from = word_expand(word, s->escape, &s->global);
+    AUTO_STR from = expand(s, word, &s->global);
     if (from && *from && current_stage(s))
         add_once(&current_stage(s)->from, from);
 }
@@ -122,7 +135,7 @@ static void read_arg(struct state *s, const struct arguments *a)
         const char *given = vars_get(s->build_args, name, len);
         if (!given && in_stage && !word[len])
             given = vars_get(&s->global, name, len);
-        AUTO_STR fallback = !given && word[len] ? word_expand(word + len + 1, s->escape, vars) : NULL;
+        AUTO_STR fallback = !given && word[len] ? expand(s, word + len + 1, vars) : NULL;
         if (given || fallback)
             strv_addf(vars, "%s=%s", name, given ? given : fallback);
     }
@@ -132,14 +145,14 @@ static void read_arg(struct state *s, const struct arguments *a)
 static void read_env(struct state *s, const struct arguments *a)
 {
     if (a->words.count >= 2 && !strchr(a->words.items[0], '=')) {
-        AUTO_STR value = word_expand(a->words.items[1], s->escape, &s->stage);
+        AUTO_STR value = expand(s, a->words.items[1], &s->stage);
         if (value)
             strv_addf(&s->stage, "%s=%s", a->words.items[0], value);
         return;
     }
     for (size_t i = 0; i < a->words.count; i++) {
         const char *equals = strchr(a->words.items[i], '=');
-        AUTO_STR value = equals ? word_expand(equals + 1, s->escape, &s->stage) : NULL;
+        AUTO_STR value = equals ? expand(s, equals + 1, &s->stage) : NULL;
         if (value)
             strv_addf(&s->stage, "%.*s=%s", (int)(equals - a->words.items[i]), a->words.items[i], value);
     }
@@ -155,7 +168,7 @@ static struct err *read_from(struct state *s, const struct arguments *a, size_t 
     d->stages = xrealloc(d->stages, d->stage_count + 1, sizeof *d->stages);
     struct dockerfile_stage *stage = &d->stages[d->stage_count++];
     *stage = (struct dockerfile_stage){ .line = line };
-    stage->base = word_expand(a->words.items[0], s->escape, &s->global);
+    stage->base = expand(s, a->words.items[0], &s->global);
     if (stage->base && !*stage->base)
         str_freep(&stage->base);
     if (a->words.count >= 3 && strcasecmp(a->words.items[1], "AS") == 0)
@@ -193,7 +206,7 @@ static void read_copy(struct state *s, const struct arguments *a)
     for (size_t i = 0; i + 1 < a->words.count; i++) {
         bool tabs;
         AUTO_STR heredoc = word_heredoc(a->words.items[i], &tabs);
-        AUTO_STR source = heredoc ? NULL : word_expand(a->words.items[i], s->escape, &s->stage);
+        AUTO_STR source = heredoc ? NULL : expand(s, a->words.items[i], &s->stage);
         if (!source || is_remote(source))
             continue;
         AUTO_STR clean = path_clean(source + strspn(source, "/"));
@@ -289,7 +302,8 @@ static void find_runs(struct state *s)
     const char *texts[] = { s->entrypoint, s->command };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
         for (const char *at = texts[i] ? strcasestr(texts[i], "services/") : NULL; at; at = strcasestr(at + 1, "services/"))
-            add_service_of(&s->out->runs, at);
+            if (at == texts[i] || !(isalnum((unsigned char)at[-1]) || strchr("_-", at[-1]))) /* not microservices/ */
+                add_service_of(&s->out->runs, at);
 }
 
 static struct err *read_instructions(struct state *s, const struct instructions *in)

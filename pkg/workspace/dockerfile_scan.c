@@ -8,7 +8,7 @@
 #include "workspace/layout.h"
 #include "workspace/path.h"
 
-enum { SCAN_DEPTH = 16 };
+enum { SCAN_DEPTH = 16, WORKTREE_BYTES = 4096 };
 
 /* The stem of a Dockerfile's name; false for any other file. *stem NULL: it has none. */
 static bool read_stem(const char *dir, const char *name, char **stem)
@@ -66,6 +66,16 @@ bool is_left_out(const struct workspace *w, const char *path)
     return false;
 }
 
+/* Another checkout of this very repository (git worktree add): its .git is a file that says so. */
+static bool is_worktree(const struct workspace *w, const char *dir)
+{
+    AUTO_STR path = path_join(dir, ".git");
+    AUTO(buf) text = BUF_INIT(WORKTREE_BYTES);
+    struct err *e = fs_is_dir(w->root_fd, path) ? NULL : fs_read_beneath(w->root_fd, path, WORKTREE_BYTES, &text);
+    err_ignore(e, "most directories have none");
+    return strstr(buf_text(&text), "/worktrees/") != NULL;
+}
+
 static void scan(struct workspace *w, const char *dir, size_t depth);
 
 static void scan_entry(struct workspace *w, const char *dir, const char *name, size_t depth)
@@ -78,8 +88,10 @@ static void scan_entry(struct workspace *w, const char *dir, const char *name, s
         err_ignore(e, "what is gone or may not be looked at holds no Dockerfile for us");
         return;
     }
+    if (is_left_out(w, path))
+        return;
     if (S_ISDIR(st.st_mode)) {
-        if (!layout_is_unscanned(name) && !is_left_out(w, path))
+        if (!layout_is_unscanned(name) && !is_worktree(w, path))
             scan(w, path, depth + 1);
     } else if (read_stem(dir, name, &stem)) {
         add_dockerfile(w, path, stem);
@@ -108,7 +120,8 @@ static void find_source_dirs(struct workspace *w, const char *dir)
     err_free(e);
     for (size_t i = 0; i < names.count; i++) {
         AUTO_STR path = path_join(dir, names.items[i]);
-        if (names.items[i][0] != '.' && fs_is_dir(w->root_fd, path) && !layout_is_unscanned(names.items[i]))
+        bool named = names.items[i][0] != '.' && !layout_is_unscanned(names.items[i]) && !is_left_out(w, path);
+        if (named && fs_is_dir(w->root_fd, path))
             strv_add(&w->source_dirs, path);
     }
 }

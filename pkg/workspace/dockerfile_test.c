@@ -96,6 +96,25 @@ static void test_dockerfile_cut_anywhere(void **state)
     }
 }
 
+/* A few lines can double a value each; 10 KB must not become gigabytes. */
+static void test_dockerfile_that_grows(void **state)
+{
+    (void)state;
+    AUTO(buf) text = BUF_INIT(1 << 20);
+    AUTO(dockerfile) d = { 0 };
+    buf_adds(&text, "FROM a\nARG A0=0123456789abcdef\n");
+    for (int i = 1; i <= 14; i++)
+        buf_addf(&text, "ARG A%d=$A%d$A%d\n", i, i - 1, i - 1);
+    for (int i = 0; i < 500; i++)
+        buf_addf(&text, "ARG B%d=$A14\nCOPY $B%d /\n", i, i);
+    check_ok(dockerfile_parse(buf_text(&text), text.len, "f", &(struct strv){ 0 }, &d));
+    assert_int_equal(d.stage_count, 1);
+    size_t held = 0;
+    for (size_t i = 0; i < d.sources.count; i++)
+        held += strlen(d.sources.items[i]);
+    assert_in_range(held, 1, 8 << 20);
+}
+
 static void test_dockerfile_refuses_nul(void **state)
 {
     (void)state;
@@ -109,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_dockerfile_cases),
         cmocka_unit_test(test_dockerfile_cut_anywhere),
         cmocka_unit_test(test_dockerfile_refuses_nul),
+        cmocka_unit_test(test_dockerfile_that_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

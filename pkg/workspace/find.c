@@ -8,13 +8,23 @@
 #include "workspace/config.h"
 #include "workspace/layout.h"
 
-/* The nearest directory upwards that has what is asked for; NULL when none has. */
-static char *upwards(const char *start, bool (*has)(const char *dir))
+/* A git repository's own root. A .git file, as submodules have, is none: there is one above. */
+static bool is_repository(const char *dir)
+{
+    AUTO_STR path = fs_join(dir, ".git");
+    return fs_is_dir(AT_FDCWD, path);
+}
+
+/* The nearest directory upwards that has what is asked for; NULL when none has, or none up to the
+ * first that is_last. */
+static char *upwards(const char *start, bool (*has)(const char *dir), bool (*is_last)(const char *dir))
 {
     AUTO_STR dir = xstrdup(start);
     for (;;) {
         if (has(dir))
             return STEAL(&dir);
+        if (is_last && is_last(dir))
+            return NULL;
         char *slash = strrchr(dir, '/');
         if (!slash || dir[1] == '\0')
             return NULL;
@@ -64,9 +74,9 @@ struct err *workspace_find(const char *start_dir, char **out)
     TRY(fs_real_path(start_dir, &start));
     if (!fs_is_dir(AT_FDCWD, start))
         return err_sys(RW9001_FILE, ENOTDIR, "cannot use %s", start);
-    char *root = upwards(start, has_config);
+    char *root = upwards(start, has_config, NULL);
     if (!root)
-        root = upwards(start, has_layout);
+        root = upwards(start, has_layout, is_repository); /* or the home directory would do */
     if (!root) {
         __attribute__((cleanup(vcs_tree_release))) struct vcs_tree tree;
         vcs_find(start, &tree);

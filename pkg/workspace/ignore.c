@@ -217,33 +217,29 @@ static void step(const struct pattern *p, size_t i, uint32_t c, bool *next)
     }
 }
 
-static bool pattern_matches(const struct pattern *p, const char *path, size_t len)
+/* A directory that matches carries all below it, so a match up to any slash is one. */
+static bool matches_or_parent(const struct pattern *p, const char *path)
 {
     size_t size = p->count + 1;
     bool *now = xcalloc(2 * size, sizeof *now), *next = now + size, *allocated = now;
+    bool matched = false, alive = true;
     enter(p, now, 0);
-    for (const char *at = path; at < path + len;) {
+    for (const char *at = path; *at && alive && !matched;) {
         uint32_t c = next_character(&at);
+        alive = false;
         memset(next, 0, size * sizeof *next);
-        for (size_t i = 0; i < p->count; i++)
+        for (size_t i = 0; i < p->count; i++) {
+            alive = alive || now[i];
             if (now[i])
                 step(p, i, c, next);
+        }
         bool *swap = now;
         now = next;
         next = swap;
+        matched = now[p->count] && (*at == '/' || !*at);
     }
-    bool matched = now[p->count];
     free(allocated);
     return matched;
-}
-
-/* A directory that matches carries all below it. */
-static bool matches_or_parent(const struct pattern *p, const char *path)
-{
-    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
-        if (pattern_matches(p, path, (size_t)(slash - path)))
-            return true;
-    return pattern_matches(p, path, strlen(path));
 }
 
 bool ignore_has(const struct ignore *g, const char *path)

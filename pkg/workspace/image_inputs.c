@@ -6,11 +6,26 @@
 #include "workspace/name.h"
 #include "workspace/path.h"
 
-/* rwml.yaml's words for this image: the service of its name, else the service itself. */
-static const struct service_config *config_of(const struct workspace *w, const struct service *s, const char *base)
+/* rwml.yaml's words for this image: for each key the service of the image's name, else the service
+ * itself. A group of units has no keys of its own. */
+struct words {
+    const char *context;
+    const struct strv *build_args; /* NULL: none */
+};
+
+static struct words words_for(const struct workspace *w, const struct service *s, const char *base)
 {
-    const struct service_config *of_image = service_config_find(&w->config, base);
-    return of_image ? of_image : s->config;
+    const struct service_config *from[] = { service_config_find(&w->config, base), s->config };
+    struct words words = { 0 };
+    for (size_t i = 0; i < COUNT_OF(from); i++) {
+        if (!from[i])
+            continue;
+        if (!words.context)
+            words.context = from[i]->context;
+        if (!words.build_args && from[i]->build_args.count)
+            words.build_args = &from[i]->build_args;
+    }
+    return words;
 }
 
 static struct err *no_source(const struct service_image *image, const char *arg, const char *base)
@@ -85,27 +100,36 @@ static char *find_context(const struct workspace *w, const char *dockerfile, con
     return xstrdup(".");
 }
 
+static struct err *no_context(const struct workspace *w, const char *context)
+{
+    struct err *e = err_new(RW1001_CONFIG_UNREADABLE, "the context %s is no directory", context);
+    for (size_t i = 0; i < w->config.service_count; i++)
+        if (str_eq(w->config.services[i].context, context))
+            return err_at(e, "%s", w->config.services[i].where);
+    return e;
+}
+
 struct err *resolve_inputs(const struct workspace *w, const struct service *s, struct service_image *image)
 {
     AUTO_STR base = image_base(image->reference);
-    const struct service_config *config = config_of(w, s, base);
+    struct words words = words_for(w, s, base);
     AUTO(dockerfile) d = { 0 };
     strv_release(&image->build_args);
-    for (size_t i = 0; config && i < config->build_args.count; i++)
-        strv_add(&image->build_args, config->build_args.items[i]);
+    for (size_t i = 0; words.build_args && i < words.build_args->count; i++)
+        strv_add(&image->build_args, words.build_args->items[i]);
+    if (words.context && !fs_is_dir(w->root_fd, words.context))
+        return no_context(w, words.context);
     TRY(dockerfile_load(w->root_fd, image->dockerfile, &image->build_args, &d));
     if (d.service_arg && !is_set(&image->build_args, d.service_arg)) {
         TRY(add_service_arg(w, s, d.service_arg, base, image));
         dockerfile_release(&d);
         TRY(dockerfile_load(w->root_fd, image->dockerfile, &image->build_args, &d));
     }
-    char *context = config && config->context ? xstrdup(config->context) : find_context(w, image->dockerfile, &d);
+    char *context = words.context ? xstrdup(words.context) : find_context(w, image->dockerfile, &d);
     str_freep(&image->context);
     image->context = context;
     strv_release(&image->bases);
     image->bases = d.bases;
     d.bases = (struct strv){ 0 };
-    image->wants_secret = d.wants_secret;
-    image->wants_ssh = d.wants_ssh;
     return NULL;
 }

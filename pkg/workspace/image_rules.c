@@ -42,6 +42,15 @@ static bool stem_extends(const char *stem, const char *base)
     return strncmp(normal_stem, normal_base, len) == 0 && normal_stem[len] == '-';
 }
 
+/* web-worker.Dockerfile is not web's when there is a web-worker. */
+static bool is_somebody(const struct workspace *w, const char *name)
+{
+    for (size_t i = 0; i < w->service_count; i++)
+        if (name_equal(w->services[i].name, name))
+            return true;
+    return source_dir_named(w, name) != NULL;
+}
+
 /* D4: its content says so. This is also a veto: a generic Dockerfile may not win over one that runs
  * the very service. */
 static char *fits_by_content(const struct question *q, const struct workspace_dockerfile *d)
@@ -49,7 +58,7 @@ static char *fits_by_content(const struct question *q, const struct workspace_do
     const struct dockerfile *f = &d->file;
     if (f->service_arg && source_of(q))
         return xasprintf("ARG %s", f->service_arg);
-    if (stem_extends(d->stem, q->base))
+    if (stem_extends(d->stem, q->base) && !is_somebody(q->workspace, d->stem))
         return xasprintf("named %s", d->stem);
     if (has_name(&f->runs, q->base))
         return xasprintf("runs services/%s", q->base);

@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "workspace/discover.h"
+#include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
 #include "workspace/name.h"
 #include "workspace/path.h"
@@ -130,10 +131,20 @@ static struct err *unknown(const struct workspace *w, const char *name, enum sel
     return err_cause(e, "%s%s", names.count ? "known: " : "no service was found in this workspace", list);
 }
 
-static struct err *no_manifests(const struct service *s)
+/* Where manifests were looked for: "manifests/dev, k8s/dev". */
+static char *looked_into(const struct workspace *w)
 {
+    AUTO(strv) dirs = { 0 };
+    deployment_dirs(w, &dirs);
+    return dirs.count ? strv_join(&dirs, ", ") : xstrdup("no deployment directory (" LAYOUT_DEPLOYMENTS ")");
+}
+
+static struct err *no_manifests(const struct workspace *w, const struct service *s)
+{
+    AUTO_STR dirs = looked_into(w);
     struct err *e = err_new(RW1015_NO_MANIFESTS, "%s has no manifests", s->name);
-    e = err_cause(e, "no directory below the deployment directories uses an image of that name");
+    e = err_cause(e, "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry", dirs,
+                  s->name);
     return err_next(e, "rwml build %s, or set services.%s.manifests in " WORKSPACE_CONFIG_FILE, s->name, s->name);
 }
 
@@ -152,7 +163,7 @@ static struct err *explain(const struct workspace *w, const char *name, enum sel
     struct matches build_only = find(w, by_own_name, name, true);
     struct err *e = NULL;
     if (build_only.count)
-        e = no_manifests(build_only.items[0]);
+        e = no_manifests(w, build_only.items[0]);
     matches_release(&build_only);
     if (e)
         return e;

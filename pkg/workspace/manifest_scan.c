@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fs.h"
 #include "base/limits.h"
 #include "doc/doc.h"
@@ -18,6 +19,7 @@ static const char *pod_pointer(const char *kind)
     } rows[] = {
         { "Deployment", "/spec/template/spec" },
         { "StatefulSet", "/spec/template/spec" },
+        { "ReplicaSet", "/spec/template/spec" },
         { "DaemonSet", "/spec/template/spec" },
         { "Job", "/spec/template/spec" },
         { "CronJob", "/spec/jobTemplate/spec/template/spec" },
@@ -29,23 +31,59 @@ static const char *pod_pointer(const char *kind)
     return NULL;
 }
 
-static void add_image(const json_t *container, const char *file, struct manifest_scan *out)
+/* "web:${TAG:-dev}" as it is when nobody sets TAG; owned. Other variables stay as they stand. */
+static char *with_defaults(const char *image)
 {
-    const char *image = doc_text(container, "/image");
+    AUTO(buf) out = BUF_INIT(LIMIT_MANIFEST);
+    while (*image) {
+        size_t plain = strcspn(image, "$");
+        buf_add(&out, image, plain);
+        image += plain;
+        const char *middle = str_starts(image, "${") ? strstr(image, ":-") : NULL;
+        const char *end = middle ? strchr(middle, '}') : NULL;
+        if (end && !memchr(image + 2, '$', (size_t)(end - image - 2)) && strchr(image, '}') == end) {
+            buf_add(&out, middle + 2, (size_t)(end - middle - 2));
+            image = end + 1;
+        } else if (*image) {
+            buf_add(&out, image++, 1);
+        }
+    }
+    return buf_steal(&out, NULL);
+}
+
+static void add_image(const char *image, bool never_pulled, const char *file, struct manifest_scan *out)
+{
     char *familiar = NULL;
-    if (!image)
-        return;
-    struct err *e = oci_familiar_name(image, &familiar);
+    AUTO_STR filled = with_defaults(image);
+    struct err *e = oci_familiar_name(filled, &familiar);
     if (e) {
-        err_ignore(e, "what is no image reference is no local image; the deploy says what is wrong");
+        err_ignore(e, "what is no image reference, or has a variable, is no local image for sure");
         return;
     }
     out->images = xrealloc(out->images, out->image_count + 1, sizeof *out->images);
-    out->images[out->image_count++] = (struct scanned_image){
-        .reference = familiar,
-        .file = xstrdup(file),
-        .never_pulled = str_eq(doc_text(container, "/imagePullPolicy"), "Never"),
-    };
+    out->images[out->image_count++] =
+        (struct scanned_image){ .reference = familiar, .file = xstrdup(file), .never_pulled = never_pulled };
+}
+
+static void add_container(const json_t *container, const char *file, struct manifest_scan *out)
+{
+    const char *image = doc_text(container, "/image");
+    if (image)
+        add_image(image, str_eq(doc_text(container, "/imagePullPolicy"), "Never"), file, out);
+}
+
+/* A file that is no YAML still belongs to the service whose image it mentions: then it is told as
+ * broken, and the service is not passed over. */
+static void add_mentioned_images(const struct buf *text, const char *file, struct manifest_scan *out)
+{
+    static const char key[] = "image:";
+    for (const char *at = buf_text(text); (at = strstr(at, key)) != NULL;) {
+        at += strlen(key);
+        at += strspn(at, " \t\"'");
+        AUTO_STR image = xstrndup(at, strcspn(at, " \t\r\n\"'#,}]"));
+        if (*image)
+            add_image(image, false, file, out);
+    }
 }
 
 static void scan_workload(const json_t *object, const char *pointer, const char *file, struct manifest_scan *out)
@@ -56,7 +94,7 @@ static void scan_workload(const json_t *object, const char *pointer, const char 
         size_t i;
         json_t *container;
         DOC_EACH_ITEM(doc_get(pod, lists[l]), i, container)
-            add_image(container, file, out);
+            add_container(container, file, out);
     }
     const char *name = doc_text(object, "/metadata/name");
     if (name)
@@ -94,21 +132,24 @@ static bool can_matter(const struct buf *text)
     return strstr(buf_text(text), "image") || strstr(buf_text(text), "kind.x-k8s.io");
 }
 
-static struct err *read_documents(int root_fd, const char *path, struct doc_list *out)
+static struct err *read_documents(int root_fd, const char *path, struct buf *text, struct doc_list *out)
 {
-    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
-    TRY(fs_read_beneath(root_fd, path, LIMIT_MANIFEST, &text));
-    if (text.len && !memchr(text.bytes, '\0', text.len) && !can_matter(&text))
+    TRY(fs_read_beneath(root_fd, path, LIMIT_MANIFEST, text));
+    if (text->len && !memchr(text->bytes, '\0', text->len) && !can_matter(text))
         return NULL;
-    return doc_parse_yaml(buf_text(&text), text.len, path, out);
+    return doc_parse_yaml(buf_text(text), text->len, path, out);
 }
 
 void scan_manifest(int root_fd, const char *path, struct manifest_scan *out)
 {
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
     AUTO(doc_list) documents = { 0 };
-    struct err *e = read_documents(root_fd, path, &documents);
-    if (e && !out->broken)
-        out->broken = xstrdup(path);
+    struct err *e = read_documents(root_fd, path, &text, &documents);
+    if (e) {
+        add_mentioned_images(&text, path, out);
+        if (!out->broken)
+            out->broken = xstrdup(path);
+    }
     err_free(e);
     for (size_t i = 0; i < documents.count; i++)
         scan_object(documents.items[i].root, path, out);
@@ -129,7 +170,8 @@ void scan_kind_config(int root_fd, const char *path, struct manifest_scan *out)
 struct err *scan_error(int root_fd, const char *path)
 {
     AUTO(doc_list) documents = { 0 };
-    return read_documents(root_fd, path, &documents);
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
+    return read_documents(root_fd, path, &text, &documents);
 }
 
 void scan_kustomization(int root_fd, const char *path, struct strv *out)

@@ -21,7 +21,8 @@ struct manifest_scan {
     char *broken;               /* the first file that can't be read or is no YAML, or NULL */
 };
 
-/* scan_manifest: adds what one file holds. A file that can't be read becomes `broken`. */
+/* scan_manifest: adds what one file holds. A file that can't be read becomes `broken`; the images
+ * that its text mentions count all the same. ${NAME:-default} in an image is its default. */
 void scan_manifest(int root_fd, const char *path, struct manifest_scan *out);
 /* scan_kind_config: the same for a file that names kind.x-k8s.io; others are not even parsed. */
 void scan_kind_config(int root_fd, const char *path, struct manifest_scan *out);

@@ -113,6 +113,8 @@ static void list_unit_files(const struct workspace *w, const char *dir, const st
 {
     for (size_t i = 0; i < names->count; i++) {
         AUTO_STR path = path_join(dir, names->items[i]);
+        if (is_left_out(w, path))
+            continue;
         if (layout_is_kustomization(names->items[i]) && !out->kustomization)
             out->kustomization = STEAL(&path);
         else if (layout_is_yaml(names->items[i]) && !fs_is_dir(w->root_fd, path))

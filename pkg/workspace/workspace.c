@@ -6,10 +6,49 @@
 #include "base/fs.h"
 #include "workspace/discover.h"
 #include "workspace/find.h"
+#include "workspace/name.h"
 
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct service *)a)->name, ((const struct service *)b)->name);
+}
+
+static bool uses_image(const struct service *s, const char *name)
+{
+    for (size_t i = 0; i < s->image_count; i++) {
+        AUTO_STR base = image_base(s->images[i].reference);
+        if (name_equal(base, name))
+            return true;
+    }
+    return false;
+}
+
+static bool means_somebody(const struct workspace *w, const struct service_config *c)
+{
+    for (size_t i = 0; i < w->service_count; i++)
+        if (name_equal(w->services[i].name, c->name) || uses_image(&w->services[i], c->name))
+            return true;
+    return c->units.count > 0 || source_dir_named(w, c->name);
+}
+
+/* A misspelt service in rwml.yaml would be without effect. */
+static struct err *check_config_services(const struct workspace *w)
+{
+    AUTO(strv) names = { 0 };
+    struct err *errors = NULL;
+    for (size_t i = 0; i < w->service_count; i++)
+        strv_add(&names, w->services[i].name);
+    for (size_t i = 0; i < w->config.service_count; i++) {
+        const struct service_config *c = &w->config.services[i];
+        if (means_somebody(w, c))
+            continue;
+        const char *near = str_nearest(c->name, (const char *const *)names.items, names.count);
+        struct err *e = err_new(RW1003_CONFIG_KEY, "services: nothing is called \"%s\"", c->name);
+        if (near)
+            e = err_cause(e, "did you mean \"%s\"?", near);
+        errors = err_join(errors, err_at(e, "%s", c->where));
+    }
+    return errors;
 }
 
 struct err *workspace_open(const char *start_dir, struct workspace **out)
@@ -27,6 +66,7 @@ struct err *workspace_open(const char *start_dir, struct workspace **out)
     find_cluster(w);
     if (w->service_count)
         qsort(w->services, w->service_count, sizeof *w->services, by_name);
+    TRY(check_config_services(w));
     *out = STEAL(&w);
     return NULL;
 }

@@ -33,8 +33,6 @@ struct service_image {
     struct strv build_args;  /* "SERVICE_NAME=web" (A1) */
     struct strv bases;       /* images that the Dockerfile starts from */
     const char *rule;        /* "D0", "D2", "D4": which rule found the Dockerfile */
-    bool wants_secret;
-    bool wants_ssh;
 };
 
 struct service {
