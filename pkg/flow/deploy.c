@@ -104,14 +104,16 @@ static void on_change(void *ctx, const struct rollout_target *target, const stru
     job_tell(job, kind, STAGE, -1, "%s: %s", name, verdict->reason);
 }
 
-static struct err *follow(struct release *r, size_t *proved)
+/* *runs: some pod was seen to run an image of ours. */
+static struct err *follow(struct release *r, bool *runs)
 {
     struct job *job = r->job;
     struct rollout_target *targets = xcalloc(r->count, sizeof *targets);
     struct rollout_image *images = xcalloc(count_containers(r), sizeof *images), *unused = images;
+    int *proved = xcalloc(r->count, sizeof *proved);
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
-        if (manifest_pod_pointer(r->objects[i].object))
+        if (rollout_follows(r->objects[i].id.api_version, r->objects[i].id.kind))
             fill_target(job, &r->objects[i], &targets[count++], &unused);
     struct rollout_follow how = {
         .options = ROLLOUT_OPTIONS_DEFAULT,
@@ -123,6 +125,10 @@ static struct err *follow(struct release *r, size_t *proved)
     };
     how.options.settle_ms = job->request->settle_ms;
     struct err *e = count ? rollout_follow(r->kube, targets, count, &how) : NULL;
+    *runs = false;
+    for (size_t i = 0; i < count; i++)
+        *runs = *runs || proved[i] > 0;
+    free(proved);
     free(images);
     free(targets);
     return err_state(e, "the new version is applied; its rollout goes on in the cluster");
@@ -130,14 +136,14 @@ static struct err *follow(struct release *r, size_t *proved)
 
 /* What runs is told only of what was seen to run: a workload may be scaled to 0, suspended, or
  * replace its pods when somebody deletes them. */
-static void tell_result(const struct job *job, size_t written, size_t proved, int64_t start)
+static void tell_result(const struct job *job, size_t written, bool runs, int64_t start)
 {
     AUTO(strv) names = { 0 };
     for (size_t i = 0; i < job->image_count; i++)
         strv_add(&names, job->images[i].content_name);
     AUTO_STR images = strv_join(&names, ", ");
     AUTO_STR done = names.count == 0 ? xstrdup("applied, ready and settled")
-                    : proved         ? xasprintf("%s runs, ready and settled", images)
+                    : runs           ? xasprintf("%s runs, ready and settled", images)
                                      : xasprintf("%s is applied; no pod runs it", images);
     job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s; %zu object%s written", done, written, written == 1 ? "" : "s");
 }
@@ -149,12 +155,13 @@ static void on_notice(void *ctx, const char *line)
 
 static struct err *release(struct release *r, int64_t start)
 {
-    size_t written = 0, proved = 0;
+    size_t written = 0;
+    bool runs;
     TRY(release_check(r));
     TRY(release_apply(r, &written));
-    struct err *e = follow(r, &proved);
+    struct err *e = follow(r, &runs);
     TRY(written ? e : err_state_add(e, "this run wrote nothing"));
-    tell_result(r->job, written, proved, start);
+    tell_result(r->job, written, runs, start);
     return NULL;
 }
 

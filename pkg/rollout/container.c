@@ -5,11 +5,11 @@
 #include "base/clock.h"
 #include "rollout/finding.h"
 
-#define CONFIG_ERROR_S 3    /* a ConfigMap of the same apply may arrive a moment after the pod */
-#define CREATING_ASK_S 5    /* then events are asked why a container is still being created */
-#define MOUNT_ERROR_S 10    /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
-#define CREATING_ERROR_S 60 /* sandbox, network and volume errors that last so long don't pass */
-#define OUTLIVE_MAX_MS 25000 /* more is not waited for because of an earlier crash */
+#define CONFIG_ERROR_S 3     /* a ConfigMap of the same apply may arrive a moment after the pod */
+#define CREATING_ASK_S 5     /* then events are asked why a container is still being created */
+#define MOUNT_ERROR_S 10     /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
+#define CREATING_ERROR_S 60  /* sandbox, network and volume errors that last so long don't pass */
+#define OUTLIVE_MAX_MS 25000 /* of a run that ended in a crash: what lasted longer is not waited for */
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
@@ -113,24 +113,9 @@ static void judge_start(const struct subject *s, const char *message, struct fin
     out->reason = xasprintf("%s \"%s\" cannot start", noun(s), s->name);
 }
 
-static const json_t *event_of(const struct subject *s, const char *reason)
+static const json_t *pod_event(const struct subject *s, const char *reason, const char *start)
 {
-    return event_newest(s->judge->snapshot, doc_text(s->pod, "/metadata/uid"), reason);
-}
-
-/* What holds the pod's creation up: a mount or a sandbox that failed. Once an image is pulled or a
- * container made, what failed before that is over. */
-static const char *creation_trouble(const struct subject *s, const char *reason)
-{
-    static const char *const later[] = {"Pulling", "Pulled", "Created"};
-    int64_t now_s = s->judge->snapshot->now_s;
-    const json_t *trouble = event_of(s, reason);
-    for (size_t i = 0; i < COUNT_OF(later); i++) {
-        const json_t *progress = event_of(s, later[i]);
-        if (progress && event_age_s(progress, now_s) < event_age_s(trouble, now_s))
-            return NULL;
-    }
-    return doc_text(trouble, "/message");
+    return event_newest(s->judge->snapshot, doc_text(s->pod, "/metadata/uid"), reason, start);
 }
 
 /* At least this long ago the container crashed for the first time: a run that is not the first
@@ -174,11 +159,24 @@ static void judge_crash(const struct subject *s, const json_t *terminated, bool 
                                 restarts, restarts == 1 ? "" : "s", age_s);
     else
         out->reason = xasprintf("%s \"%s\" %s); it is %s again", noun(s), s->name, words, never ? "tried" : "started");
+    const char *probe = doc_text(pod_event(s, "Unhealthy", "Liveness probe failed"), "/message");
     if (out->exit_code == 137 || out->exit_code == 143) {
-        const char *probe = doc_text(event_of(s, "Unhealthy"), "/message");
         out->wants_events = true;
-        str_set(&out->cause, probe && str_starts(probe, "Liveness probe failed") ? probe : NULL);
+        str_set(&out->cause, probe);
     }
+}
+
+/* What keeps the pod from getting so far that an image is pulled or a container made; when that has
+ * been done since, what takes long is something else. */
+static const char *pod_trouble(const struct subject *s, const char *reason)
+{
+    static const char *const beyond[] = {"Pulling", "Pulled", "Created"};
+    const json_t *trouble = pod_event(s, reason, NULL);
+    for (size_t i = 0; i < COUNT_OF(beyond); i++) {
+        if (event_is_refuted(trouble, pod_event(s, beyond[i], NULL), s->judge->snapshot->now_s))
+            return NULL;
+    }
+    return doc_text(trouble, "/message");
 }
 
 /* Being created: normal for seconds; then the pod's events say what holds it up. */
@@ -190,8 +188,8 @@ static void judge_creating(const struct subject *s, const char *reason, struct f
     found(out, s, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, NULL);
     out->wants_events = age_s >= CREATING_ASK_S;
     for (size_t i = 0; i < COUNT_OF(reasons) && !out->cause; i++)
-        out->cause = xstrdup(creation_trouble(s, reasons[i]));
-    bool lacks = has_one_of(out->cause, missing, COUNT_OF(missing)) && creation_trouble(s, "FailedMount");
+        out->cause = xstrdup(pod_trouble(s, reasons[i]));
+    bool lacks = has_one_of(out->cause, missing, COUNT_OF(missing)) && pod_trouble(s, "FailedMount");
     if (lacks && age_s >= MOUNT_ERROR_S) {
         out->rank = RANK_FATAL;
         out->code = RW6104_CONFIGURATION_MISSING;
@@ -240,27 +238,39 @@ static void judge_waiting(const struct subject *s, const json_t *waiting, struct
         judge_creating(s, reason ? reason : "waiting", out);
 }
 
-/* Running. A container that crashed before has to outlive its last run, too. */
-static bool has_settled(const struct subject *s, const json_t *running)
+/* How the run before ended; NULL: this is the first run of what the spec says now. */
+static const json_t *last_end(const struct subject *s)
+{
+    const json_t *last = doc_get(s->status, "/lastState/terminated");
+    return pod_changed_since(s->pod, doc_text(last, "/startedAt")) ? NULL : last;
+}
+
+/* A container that crashed before has to outlive its last run, too. */
+static int64_t settle_ms(const struct subject *s)
 {
     int64_t needed_ms = s->judge->options->settle_ms;
-    const json_t *last = doc_get(s->status, "/lastState/terminated");
-    if (needed_ms == 0 || (s->judge->server_settles && !last))
-        return true;
+    const json_t *last = last_end(s);
+    if (needed_ms == 0 || !last)
+        return s->judge->server_settles ? 0 : needed_ms;
+    int64_t ran_ms = 0;
     int64_t started_s, ended_s;
-    if (last && clock_parse_rfc3339(doc_text(last, "/startedAt") ? doc_text(last, "/startedAt") : "", &started_s) &&
-        clock_parse_rfc3339(doc_text(last, "/finishedAt") ? doc_text(last, "/finishedAt") : "", &ended_s)) {
-        int64_t last_run_ms = (ended_s - started_s) * 1000;
-        needed_ms += last_run_ms < OUTLIVE_MAX_MS ? last_run_ms : OUTLIVE_MAX_MS;
-    }
+    if (clock_parse_rfc3339(doc_text(last, "/startedAt") ? doc_text(last, "/startedAt") : "", &started_s) &&
+        clock_parse_rfc3339(doc_text(last, "/finishedAt") ? doc_text(last, "/finishedAt") : "", &ended_s))
+        ran_ms = (ended_s - started_s) * 1000;
+    return needed_ms + (ran_ms < OUTLIVE_MAX_MS ? ran_ms : OUTLIVE_MAX_MS);
+}
+
+static bool has_settled(const struct subject *s, const json_t *running)
+{
+    int64_t needed_ms = settle_ms(s);
     /* Both times are cut to whole seconds: a second more makes sure that needed_ms have passed. */
     int64_t for_s = seconds_since(running, "/startedAt", s->judge->snapshot->now_s);
-    return for_s * 1000 >= needed_ms + 1000;
+    return needed_ms == 0 || for_s * 1000 >= needed_ms + 1000;
 }
 
 static void judge_running(const struct subject *s, const json_t *running, struct finding *out)
 {
-    const json_t *last = doc_get(s->status, "/lastState/terminated");
+    const json_t *last = last_end(s);
     bool final = s->judge->snapshot->deadline_passed;
     if (s->init) {
         found(out, s, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, NULL);
@@ -271,14 +281,13 @@ static void judge_running(const struct subject *s, const json_t *running, struct
             judge_terminated(s, last, false, out);
         if (out->rank != RANK_FINE)
             return;
-        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, doc_text(event_of(s, "Unhealthy"), "/message"));
+        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, doc_text(pod_event(s, "Unhealthy", NULL), "/message"));
         out->reason = xasprintf("container \"%s\" runs, but %s ready", s->name, final ? "never became" : "is not yet");
         out->has_log = true;
         out->wants_events = final;
     } else if (!has_settled(s, running)) {
         found(out, s, RANK_SETTLING, last ? s->judge->crash : RW6201_ROLLOUT_TIMEOUT, NULL);
-        out->reason = xasprintf("container \"%s\" has to hold out for %" PRId64 " s", s->name,
-                                s->judge->options->settle_ms / 1000);
+        out->reason = xasprintf("container \"%s\" has to hold out for %" PRId64 " s", s->name, settle_ms(s) / 1000);
         out->has_log = true;
     }
 }

@@ -54,7 +54,7 @@ static struct err *add_state(struct err *e, const struct rollout_target *t, cons
 static struct err *add_next(struct err *e, const struct rollout_target *t, const struct rollout_verdict *v)
 {
     const char *ns = t->id.namespace ? t->id.namespace : "default";
-    if (v->is_paused)
+    if (v->paused) /* then kubectl undoes nothing either */
         return err_next(e, "kubectl -n %s rollout resume deployment/%s", ns, t->id.name);
     if (v->pod && v->container)
         e = err_next(e, "kubectl -n %s logs %s -c %s%s", ns, v->pod, v->container,

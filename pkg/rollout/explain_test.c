@@ -87,6 +87,19 @@ static void test_explain_without_container(void **state)
     assert_string_equal(err_get_next(e, 0), "kubectl -n shop describe Deployment api");
 }
 
+static void test_explain_paused(void **state)
+{
+    (void)state;
+    AUTO(rollout_verdict) v = {.outcome = ROLLOUT_FAILED, .code = RW6201_ROLLOUT_TIMEOUT, .exit_code = -1};
+    v.reason = xstrdup("it is paused");
+    v.old_ready = 2;
+    v.paused = true;
+    AUTO_PTR(err) e = explain_with(&DEPLOYMENT, &v, "", 0);
+    assert_string_equal(err_get_state(e), "new version applied; old pods still serve (2 ready)");
+    assert_string_equal(err_get_next(e, 0), "kubectl -n shop rollout resume deployment/api");
+    assert_null(err_get_next(e, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +108,7 @@ int main(void)
         cmocka_unit_test(test_explain_shows_the_end_of_the_output),
         cmocka_unit_test(test_explain_event_and_output),
         cmocka_unit_test(test_explain_without_container),
+        cmocka_unit_test(test_explain_paused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

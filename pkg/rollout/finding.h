@@ -56,8 +56,15 @@ void container_judge(const struct subject *s, struct finding *out);
 void pod_judge(const struct judge *j, const json_t *pod, struct finding *out);
 
 bool pod_is_ready(const json_t *pod);
-bool pod_is_ending(const json_t *pod);   /* deletionTimestamp is set */
-bool pod_was_put_out(const json_t *pod); /* evicted, preempted, refused by its node */
+bool pod_is_ending(const json_t *pod); /* deletionTimestamp is set */
+
+/* pod_is_put_out: by its node, not by its program: Evicted, Preempting, NodeAffinity, Terminated … It
+ * stays in its ReplicaSet or Job until it is collected, and another takes its place. */
+bool pod_is_put_out(const json_t *pod);
+
+/* pod_changed_since: was the pod's spec changed in place at this time or later? metadata.managedFields
+ * tell when each manager wrote it last. time: RFC 3339; NULL is long ago. */
+bool pod_changed_since(const json_t *pod, const char *time);
 
 /* condition_of: of an object's status.conditions the one of this type, or NULL. */
 const json_t *condition_of(const json_t *object, const char *type);
@@ -66,18 +73,19 @@ bool condition_is(const json_t *object, const char *type, const char *status);
 /* seconds_since: of a time in an object; -1 when there is none. */
 int64_t seconds_since(const json_t *object, const char *pointer, int64_t now_s);
 
-/* The newest event about the object with this uid and reason; NULL when there is none. */
-const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, const char *reason);
-int64_t event_age_s(const json_t *event, int64_t now_s); /* since it last happened; -1: not known */
+/* event_newest: of the events about the object with this uid the newest with this reason whose message
+ * starts so (NULL: however); NULL when there is none. */
+const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, const char *reason, const char *start);
+int64_t event_age_s(const json_t *event, int64_t now_s); /* -1: it has no time */
 
-/* image_proof: NULL when every container in images runs the expected image, or its node has not
- * told yet; else what is wrong, owned. in_place: the pod is not replaced but changed, so another
- * image is the old one that still runs: not known yet. */
-struct image_answer {
-    bool known;
-    const char *container; /* which is wrong; borrowed from images */
-};
-char *image_proof(const json_t *pod, const struct rollout_image *images, size_t count, bool in_place,
-                  struct image_answer *out) MUST_USE;
+/* event_is_refuted: is `by`, which tells that what failed has gone well, as new as the event or newer?
+ * Times are whole seconds; what fails on and on gets a newer time. NULL for `by`: no. */
+bool event_is_refuted(const json_t *event, const json_t *by, int64_t now_s);
+
+/* image_proof: NULL when every container in images runs the expected image; else what is wrong,
+ * owned. *container names it (borrowed from images). A pod that does not tell yet, or tells of a
+ * container that is to be replaced since the spec was changed in place, is fine with *known false. */
+char *image_proof(const json_t *pod, const struct rollout_image *images, size_t count, bool *known,
+                  const char **container) MUST_USE;
 
 #endif

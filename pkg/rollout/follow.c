@@ -10,18 +10,35 @@
 #define JUDGE_MS 500         /* what depends on time alone is judged this often */
 #define EVENTS_AGAIN_MS 2000 /* events about one object are asked for at most this often */
 
-/* A kind whose rollout takes time, and what its pods are made by. */
-static const struct {
+/* The kinds that have pods. */
+static const struct kind {
     const char *kind;
     const char *api_version;
-    const char *owned_kind; /* NULL: it makes its pods itself */
+    const char *owned_kind; /* what its pods are made by; NULL: it makes them itself */
+    bool instant;           /* applied is done */
 } kinds[] = {
-    {"Deployment", "apps/v1", "ReplicaSet"},
-    {"StatefulSet", "apps/v1", "ControllerRevision"},
-    {"DaemonSet", "apps/v1", "ControllerRevision"},
-    {"Job", "batch/v1", NULL},
-    {"Pod", "v1", NULL},
+    {"Deployment", "apps/v1", "ReplicaSet", false},
+    {"StatefulSet", "apps/v1", "ControllerRevision", false},
+    {"DaemonSet", "apps/v1", "ControllerRevision", false},
+    {"ReplicaSet", "apps/v1", NULL, false},
+    {"Job", "batch/v1", NULL, false},
+    {"CronJob", "batch/v1", NULL, true},
+    {"Pod", "v1", NULL, false},
 };
+
+static const struct kind *find_kind(const char *api_version, const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        if (str_eq(kinds[i].kind, kind) && str_eq(kinds[i].api_version, api_version))
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+bool rollout_follows(const char *api_version, const char *kind)
+{
+    return find_kind(api_version, kind) != NULL;
+}
 
 struct tracked {
     const struct rollout_target *target;
@@ -58,28 +75,27 @@ static void follower_release(struct follower *f)
 static struct err *track(struct follower *f, const struct rollout_target *target, struct tracked *t)
 {
     const char *ns = target->id.namespace;
-    *t = (struct tracked){.target = target, .instant = true};
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (!str_eq(kinds[i].kind, target->id.kind) || !str_eq(kinds[i].api_version, target->id.api_version))
-            continue;
-        t->instant = false;
-        t->has_owned = kinds[i].owned_kind != NULL;
-        TRY(kube_mirror_add(f->mirror, kinds[i].api_version, kinds[i].kind, ns, &t->workload));
-        if (t->has_owned)
-            TRY(kube_mirror_add(f->mirror, "apps/v1", kinds[i].owned_kind, ns, &t->owned));
-        TRY(kube_mirror_add(f->mirror, "v1", "Pod", ns, &t->pods));
-    }
-    return NULL;
+    const struct kind *kind = find_kind(target->id.api_version, target->id.kind);
+    *t = (struct tracked){.target = target, .instant = !kind || kind->instant};
+    if (t->instant)
+        return NULL;
+    t->has_owned = kind->owned_kind != NULL;
+    TRY(kube_mirror_add(f->mirror, kind->api_version, kind->kind, ns, &t->workload));
+    if (t->has_owned)
+        TRY(kube_mirror_add(f->mirror, "apps/v1", kind->owned_kind, ns, &t->owned));
+    return kube_mirror_add(f->mirror, "v1", "Pod", ns, &t->pods);
 }
 
 static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
 {
-    DOC_AUTO stand_in = doc_object(); /* of a kind that is not watched, only the kind counts */
-    doc_set_text(stand_in, "/kind", t->target->id.kind);
+    if (t->instant) {
+        rollout_applied(t->target->id.kind, out);
+        return;
+    }
     struct rollout_snapshot s = {
-        .workload = t->instant ? stand_in : doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
+        .workload = doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
         .owned = t->has_owned ? kube_mirror_items(f->mirror, t->owned) : NULL,
-        .pods = t->instant ? NULL : kube_mirror_items(f->mirror, t->pods),
+        .pods = kube_mirror_items(f->mirror, t->pods),
         .events = t->events,
         .now_s = clock_wall_s(),
         .deadline_passed = deadline_passed,
@@ -154,22 +170,14 @@ static struct err *look(struct follower *f, bool deadline_passed, bool *done)
     return errors;
 }
 
-static void count_proved(const struct follower *f)
-{
-    for (size_t i = 0; f->how->proved && i < f->count; i++)
-        *f->how->proved += (size_t)f->tracked[i].verdict.proved;
-}
-
 static struct err *follow(struct follower *f)
 {
     for (;;) {
         TRY(cancel_check(f->how->cancel));
         bool done;
         TRY(look(f, clock_ms() >= f->how->deadline_ms, &done));
-        if (done) {
-            count_proved(f);
+        if (done)
             return NULL;
-        }
         TRY(kube_mirror_wait(f->mirror, clock_earlier(clock_after(JUDGE_MS), f->how->deadline_ms), NULL));
     }
 }
@@ -183,5 +191,8 @@ struct err *rollout_follow(struct kube_client *c, const struct rollout_target *t
     TRY(kube_mirror_new(c, &f.mirror));
     for (size_t i = 0; i < count; i++)
         TRY(track(&f, &targets[i], &f.tracked[i]));
-    return follow(&f);
+    TRY(follow(&f));
+    for (size_t i = 0; i < count && how->proved; i++)
+        how->proved[i] = f.tracked[i].verdict.proved;
+    return NULL;
 }

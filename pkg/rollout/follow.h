@@ -1,6 +1,5 @@
 /* follow: watches a service's workloads until each is ready or one has failed.
  *
- * Kinds that have no rollout (CronJob, ReplicaSet) are ready once they are applied.
  * One thread, one list and watch per kind and namespace (kube/mirror.h), the verdict by
  * rollout/state.h after every change and every half second.
  */
@@ -23,8 +22,15 @@ struct rollout_follow {
     /* on_change: one line whenever a workload's reason changed, READY included; may be NULL. */
     void (*on_change)(void *ctx, const struct rollout_target *target, const struct rollout_verdict *verdict);
     void *ctx;
-    size_t *proved; /* receives how many pods of all targets run what was built; may be NULL */
+    /* proved: an item for each target, set when all are READY to rollout_verdict.proved; may be NULL.
+     * 0: nothing runs the target's images now (scaled to 0, OnDelete, suspended, CronJob …), or it has
+     * none of ours; on_change has told the reason. */
+    int *proved;
 };
+
+/* rollout_follows: is it a kind that has pods? Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, Pod,
+ * and CronJob, which is READY once it is applied, as are all kinds that are not followed. */
+bool rollout_follows(const char *api_version, const char *kind);
 
 /* rollout_follow: NULL when all targets are READY.
  * Ends at the first failure, or at the deadline with one error per unfinished target (joined).

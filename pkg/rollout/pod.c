@@ -38,45 +38,41 @@ bool pod_is_ending(const json_t *pod)
     return doc_text(pod, "/metadata/deletionTimestamp") != NULL;
 }
 
-bool pod_was_put_out(const json_t *pod)
+/* A program's own failure makes the phase Failed, too, but gives the pod no reason. */
+bool pod_is_put_out(const json_t *pod)
 {
     const char *reason = doc_text(pod, "/status/reason");
     return str_eq(doc_text(pod, "/status/phase"), "Failed") && reason && *reason;
 }
 
-int64_t event_age_s(const json_t *event, int64_t now_s)
+/* -1: no time. */
+static int64_t time_s(const char *text)
 {
-    int64_t age_s = seconds_since(event, "/lastTimestamp", now_s);
-    return age_s >= 0 ? age_s : seconds_since(event, "/metadata/creationTimestamp", now_s);
-}
-
-/* An event whose time is not told counts as older than all others. */
-const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, const char *reason)
-{
-    const json_t *newest = NULL;
-    int64_t newest_s = INT64_MAX;
-    size_t i;
-    json_t *event;
-    DOC_EACH_ITEM(s->events, i, event)
-    {
-        if (!uid || !str_eq(doc_text(event, "/involvedObject/uid"), uid) || !str_eq(doc_text(event, "/reason"), reason))
-            continue;
-        int64_t age_s = event_age_s(event, s->now_s);
-        if (newest && (age_s < 0 || age_s > newest_s))
-            continue;
-        newest = event;
-        newest_s = age_s < 0 ? INT64_MAX : age_s;
-    }
-    return newest;
+    int64_t then_s;
+    return text && clock_parse_rfc3339(text, &then_s) ? then_s : -1;
 }
 
 int64_t seconds_since(const json_t *object, const char *pointer, int64_t now_s)
 {
-    const char *text = doc_text(object, pointer);
-    int64_t then_s;
-    if (!text || !clock_parse_rfc3339(text, &then_s))
+    int64_t then_s = time_s(doc_text(object, pointer));
+    if (then_s < 0)
         return -1;
     return now_s > then_s ? now_s - then_s : 0;
+}
+
+bool pod_changed_since(const json_t *pod, const char *time)
+{
+    int64_t created_s = time_s(doc_text(pod, "/metadata/creationTimestamp"));
+    size_t i;
+    json_t *entry;
+    DOC_EACH_ITEM(doc_get(pod, "/metadata/managedFields"), i, entry)
+    {
+        int64_t written_s = time_s(doc_text(entry, "/time"));
+        bool of_spec = doc_get(entry, "/fieldsV1/f:spec") && !doc_text(entry, "/subresource");
+        if (of_spec && written_s > created_s && written_s >= time_s(time))
+            return true;
+    }
+    return false;
 }
 
 static void keep_worse(struct finding *worst, struct finding *other)
@@ -123,15 +119,10 @@ static bool is_unschedulable(const json_t *pod)
     return str_eq(doc_text(condition_of(pod, "PodScheduled"), "/reason"), "Unschedulable");
 }
 
-/* What has no container states to look at: not scheduled, not yet seen by its node, put out (only a
- * bare Pod is judged then). */
+/* What has no container states to look at: not scheduled, not yet seen by its node. */
 static bool judge_phase(const json_t *pod, struct finding *out)
 {
-    const char *message = doc_text(pod, "/status/message");
-    if (pod_was_put_out(pod))
-        pending(out, RANK_FATAL, RW6201_ROLLOUT_TIMEOUT,
-                xasprintf("the pod was put out (%s)", doc_text(pod, "/status/reason")), message);
-    else if (is_unschedulable(pod))
+    if (is_unschedulable(pod))
         pending(out, RANK_UNSCHEDULABLE, RW6202_UNSCHEDULABLE, xstrdup("no node can take its pod"),
                 doc_text(condition_of(pod, "PodScheduled"), "/message"));
     else if (doc_count(doc_get(pod, "/status/containerStatuses")) == 0)

@@ -35,6 +35,8 @@ int64_t revision_number(const json_t *object)
 
 const json_t *revision_newest(const struct rollout_snapshot *s)
 {
+    if (is_kind(s, "ReplicaSet"))
+        return s->workload;
     const json_t *newest = NULL;
     size_t i;
     json_t *object;
@@ -61,11 +63,33 @@ bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod)
     return false;
 }
 
+static bool has_images_of(const json_t *template, const json_t *pod, const char *list)
+{
+    size_t i;
+    json_t *container;
+    DOC_EACH_ITEM(doc_get(template, list), i, container)
+    {
+        const json_t *own = doc_find(doc_get(pod, list), "/name", doc_text(container, "/name"));
+        if (!str_eq(doc_text(own, "/image"), doc_text(container, "/image")))
+            return false;
+    }
+    return true;
+}
+
+/* A ReplicaSet marks its pods with no revision. What a new version changes is an image. */
+static bool is_of_template(const json_t *set, const json_t *pod)
+{
+    const json_t *template = doc_get(set, "/spec/template");
+    return has_images_of(template, pod, "/spec/containers") && has_images_of(template, pod, "/spec/initContainers");
+}
+
 bool revision_is_of(const struct rollout_snapshot *s, const json_t *revision, const json_t *pod)
 {
     static const char label[] = "/metadata/labels/controller-revision-hash";
     if (is_kind(s, "Deployment"))
         return is_owned_by(pod, doc_text(revision, "/metadata/uid"));
+    if (is_kind(s, "ReplicaSet"))
+        return is_of_template(s->workload, pod);
     if (is_kind(s, "StatefulSet"))
         return str_eq(doc_text(pod, label), doc_text(s->workload, "/status/updateRevision"));
     if (is_kind(s, "DaemonSet"))

@@ -9,8 +9,8 @@
  * ControllerRevision; -1: none. */
 int64_t revision_number(const json_t *object);
 
-/* revision_newest: the newest ReplicaSet or ControllerRevision of the workload; NULL: none yet, or
- * a kind that has no such. Borrowed. */
+/* revision_newest: the newest ReplicaSet or ControllerRevision of the workload, of a ReplicaSet itself;
+ * NULL: none yet, or a kind that has no such. Borrowed. */
 const json_t *revision_newest(const struct rollout_snapshot *s);
 
 /* revision_owns_pod: is the pod the workload's, of whatever version? A Deployment's pods are owned

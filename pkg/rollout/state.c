@@ -67,16 +67,33 @@ static bool is_observed(const struct rollout *r)
     return doc_i64(w, "/status/observedGeneration", 0) >= doc_i64(w, "/metadata/generation", 0);
 }
 
+/* So many pods of a StatefulSet stay as they are. */
+static int64_t partition(const struct rollout *r)
+{
+    return doc_i64(r->snapshot->workload, "/spec/updateStrategy/rollingUpdate/partition", 0);
+}
+
+static bool replaces_by_hand(const struct rollout *r)
+{
+    return is_kind(r, "ReplicaSet") || str_eq(doc_text(r->snapshot->workload, "/spec/updateStrategy/type"), "OnDelete");
+}
+
+static bool keeps_old_pods(const struct rollout *r)
+{
+    return replaces_by_hand(r) || partition(r) > 0;
+}
+
 /* --- pods that the controller can't create ------------------------------------------------- */
 
-/* The controller's last word about making pods: a refusal that a success has followed is over. */
-static const char *fresh_refusal(const struct rollout *r)
+/* The controller's last word: an event of an earlier try, or rollout, is not. */
+static const json_t *newest_refusal(const struct rollout *r)
 {
-    const json_t *refusal = event_newest(r->snapshot, r->uid, "FailedCreate");
-    const json_t *success = event_newest(r->snapshot, r->uid, "SuccessfulCreate");
-    int64_t age_s = event_age_s(refusal, r->snapshot->now_s);
-    bool is_over = success && event_age_s(success, r->snapshot->now_s) < age_s;
-    return age_s >= 0 && age_s <= EVENT_FRESH_S && !is_over ? doc_text(refusal, "/message") : NULL;
+    int64_t now_s = r->snapshot->now_s;
+    const json_t *refused = event_newest(r->snapshot, r->uid, "FailedCreate", NULL);
+    const json_t *created = event_newest(r->snapshot, r->uid, "SuccessfulCreate", NULL);
+    int64_t age_s = event_age_s(refused, now_s);
+    bool fresh = age_s >= 0 && age_s <= EVENT_FRESH_S;
+    return fresh && !event_is_refuted(refused, created, now_s) ? refused : NULL;
 }
 
 static bool has_ending_pods(const struct rollout *r)
@@ -105,7 +122,7 @@ static const char *creation_refused(const struct rollout *r, struct rollout_verd
     if (seconds_since(since, "/metadata/creationTimestamp", r->snapshot->now_s) < NO_PODS_ASK_S)
         return NULL;
     str_set(&out->events_uid, r->uid);
-    return fresh_refusal(r);
+    return doc_text(newest_refusal(r), "/message");
 }
 
 /* --- the pods of the newest revision ---------------------------------------------------------- */
@@ -113,8 +130,10 @@ static const char *creation_refused(const struct rollout *r, struct rollout_verd
 struct tally {
     struct finding worst;
     const json_t *worst_pod;
-    int pods;     /* of the newest revision, not ending */
-    int old_pods; /* of older ones, not ending */
+    int pods;              /* of the newest revision, not ending */
+    int old_pods;          /* of older ones, not ending */
+    int put_out;           /* of the newest revision; in neither number */
+    const json_t *out_pod; /* one of them */
 };
 
 static void tally_release(struct tally *t)
@@ -137,24 +156,21 @@ static void count_new_pod(const struct rollout *r, const json_t *pod, struct tal
     }
 }
 
-/* A pod that its node put out stays in the list until it is collected, for hours; its controller
- * has made another one. A bare Pod has nobody who would. */
-static bool counts(const struct rollout *r, const json_t *pod)
-{
-    return revision_owns_pod(r->snapshot, pod) && !pod_is_ending(pod) && (is_kind(r, "Pod") || !pod_was_put_out(pod));
-}
-
 static void count_pods(const struct rollout *r, struct tally *t, struct rollout_verdict *out)
 {
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod)
     {
-        if (!counts(r, pod))
+        if (!revision_owns_pod(r->snapshot, pod) || pod_is_ending(pod))
             continue;
-        if (revision_is_of(r->snapshot, r->revision, pod)) {
+        bool is_new = revision_is_of(r->snapshot, r->revision, pod);
+        if (is_new && pod_is_put_out(pod)) {
+            t->put_out++;
+            t->out_pod = pod;
+        } else if (is_new) {
             count_new_pod(r, pod, t, out);
-        } else {
+        } else if (!pod_is_put_out(pod)) {
             t->old_pods++;
             out->old_ready += pod_is_ready(pod);
         }
@@ -193,26 +209,30 @@ static bool worst_decides(const struct rollout *r, struct tally *t, struct rollo
 
 static bool images_proved(const struct rollout *r, struct rollout_verdict *out)
 {
+    int proved = 0;
     size_t i;
     json_t *pod;
     DOC_EACH_ITEM(r->snapshot->pods, i, pod)
     {
-        if (!counts(r, pod) || !revision_is_of(r->snapshot, r->revision, pod))
+        if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) ||
+            pod_is_ending(pod) || pod_is_put_out(pod))
             continue;
-        struct image_answer answer;
-        AUTO_STR wrong = image_proof(pod, r->snapshot->images, r->snapshot->image_count, is_kind(r, "Pod"), &answer);
-        if (!answer.known) {
-            wait_for(r, out, xstrdup("the node has not yet told which image runs"));
-            return false;
-        }
+        bool known;
+        const char *container = NULL;
+        AUTO_STR wrong = image_proof(pod, r->snapshot->images, r->snapshot->image_count, &known, &container);
         if (wrong) {
             str_set(&out->pod, doc_text(pod, "/metadata/name"));
             fail(out, RW6301_OTHER_IMAGE_RUNS,
-                 xasprintf("container \"%s\" does not run the image that was built", answer.container), wrong);
+                 xasprintf("container \"%s\" does not run the image that was built", container), wrong);
             return false;
         }
-        out->proved += r->snapshot->image_count > 0;
+        if (!known) {
+            wait_for(r, out, xstrdup("the node has not yet told that the new image runs"));
+            return false;
+        }
+        proved += r->snapshot->image_count > 0;
     }
+    out->proved = proved;
     return true;
 }
 
@@ -228,25 +248,30 @@ static void ready(const struct rollout *r, struct rollout_verdict *out, char *re
 
 /* --- the kinds ---------------------------------------------------------------------------------- */
 
-static bool replaces_by_hand(const struct rollout *r)
+/* Pods that may serve for what is wanted: old ones, too, where they stay until somebody deletes them. */
+static int pods_there(const struct rollout *r, const struct tally *t)
 {
-    return str_eq(doc_text(r->snapshot->workload, "/spec/updateStrategy/type"), "OnDelete");
+    return t->pods + (replaces_by_hand(r) ? t->old_pods : 0);
 }
 
 static char *too_few_words(const struct rollout *r, const struct tally *t, const struct rollout_verdict *out)
 {
+    const char *what = replaces_by_hand(r) ? "pods" : "updated pods";
     /* kubernetes#67250: the controller does not replace a pod that never became ready. */
     if (is_kind(r, "StatefulSet") && t->old_pods > out->old_ready)
         return xasprintf("%d of %d updated: the controller waits for a pod of the old version to become ready; "
                          "delete that pod",
                          t->pods, out->wanted);
-    return xasprintf("%d of %d updated pods exist", t->pods, out->wanted);
+    if (t->put_out > 0)
+        return xasprintf("%d of %d %s exist; a pod was put out (%s)", pods_there(r, t), out->wanted, what,
+                         doc_text(t->out_pod, "/status/reason"));
+    return xasprintf("%d of %d %s exist", pods_there(r, t), out->wanted, what);
 }
 
 /* Fewer pods than wanted. Where some exist that tell more, they decide. */
 static bool too_few_decide(const struct rollout *r, const struct tally *t, struct rollout_verdict *out)
 {
-    if (t->pods >= r->wanted || replaces_by_hand(r))
+    if (pods_there(r, t) >= r->wanted)
         return false;
     const char *refused = creation_refused(r, out);
     if (!refused && t->worst.rank > RANK_SETTLING)
@@ -257,6 +282,8 @@ static bool too_few_decide(const struct rollout *r, const struct tally *t, struc
         wait_for(r, out, xstrdup("its pods cannot be created until old ones have ended"));
     else
         wait_for(r, out, too_few_words(r, t, out));
+    if (!refused)
+        str_set(&out->cause, doc_text(t->out_pod, "/status/message"));
     return true;
 }
 
@@ -287,13 +314,28 @@ static bool is_available(const struct rollout *r)
 /* Old pods that are not being deleted: the controller lets them go once the new ones count. */
 static bool old_pods_decide(const struct rollout *r, const struct tally *t, struct rollout_verdict *out)
 {
-    bool partitioned = doc_i64(r->snapshot->workload, "/spec/updateStrategy/rollingUpdate/partition", 0) > 0;
-    if (t->old_pods == 0 || replaces_by_hand(r) || partitioned)
+    if (t->old_pods == 0 || keeps_old_pods(r))
         return false;
     wait_for(r, out,
              xasprintf("%d of %d ready; %d old pod%s to go", out->ready, out->wanted, t->old_pods,
                        t->old_pods == 1 ? " has" : "s have"));
     return true;
+}
+
+/* READY need not mean that the new version runs: the words tell where it does not, or not yet. */
+static char *ready_words(const struct rollout *r, const struct tally *t, const struct rollout_verdict *out)
+{
+    const char *old = "stay as they are (partition)";
+    if (is_kind(r, "ReplicaSet"))
+        old = "take the new version when they are deleted (a ReplicaSet replaces none)";
+    else if (replaces_by_hand(r))
+        old = "take the new version when they are deleted (OnDelete)";
+    if (t->old_pods > 0 && keeps_old_pods(r))
+        return t->pods == 0 ? xasprintf("its pods %s", old)
+                            : xasprintf("%d of %d ready; the others %s", out->ready, out->wanted, old);
+    if (r->wanted == 0)
+        return xstrdup(is_kind(r, "DaemonSet") ? "no node is to run it" : "scaled to 0; no pod runs it");
+    return xasprintf("%d of %d ready", out->ready, out->wanted);
 }
 
 static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
@@ -310,20 +352,16 @@ static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
         wait_for(r, out,
                  xasprintf("%d of %d ready; has to hold out for %" PRId64 " s", out->ready, out->wanted,
                            doc_i64(r->snapshot->workload, "/spec/minReadySeconds", 0)));
-    else if (replaces_by_hand(r) && t.pods == 0)
-        ready(r, out, xstrdup("its pods take the new version when they are deleted (OnDelete)"));
-    else if (r->wanted == 0)
-        ready(r, out, xstrdup("0 of 0 ready: no pod is wanted"));
     else
-        ready(r, out, xasprintf("%d of %d ready", out->ready, out->wanted));
+        ready(r, out, ready_words(r, &t, out));
 }
 
 static void judge_job(const struct rollout *r, struct rollout_verdict *out)
 {
     const json_t *w = r->snapshot->workload;
-    int64_t failed = doc_i64(w, "/status/failed", 0);
     AUTO(tally) t = {0};
     count_pods(r, &t, out);
+    int64_t failed = doc_i64(w, "/status/failed", 0) - t.put_out;
     const json_t *condition = condition_of(w, "Failed");
     if (!str_eq(doc_text(condition, "/status"), "True"))
         condition = condition_of(w, "FailureTarget");
@@ -331,7 +369,8 @@ static void judge_job(const struct rollout *r, struct rollout_verdict *out)
     if (condition_is(w, "Complete", "True")) {
         ready(r, out, xstrdup("completed"));
     } else if (doc_bool(w, "/spec/suspend", false)) {
-        ready(r, out, xstrdup("suspended"));
+        out->outcome = ROLLOUT_READY;
+        say(out, xstrdup("suspended; no pod runs it"));
     } else if (given_up || failed > r->options->restart_budget) {
         if (t.worst_pod)
             name_pod(t.worst_pod, &t.worst, out);
@@ -351,10 +390,46 @@ static void judge_bare_pod(const struct rollout *r, struct rollout_verdict *out)
 {
     AUTO(tally) t = {0};
     count_pods(r, &t, out);
-    if (t.pods == 0)
+    /* What a container did that has run speaks against the new version only if that is what it ran. */
+    bool has_run = t.worst.rank == RANK_FINE || t.worst.has_log;
+    if (t.put_out > 0)
+        fail(out, RW6201_ROLLOUT_TIMEOUT,
+             xasprintf("the pod was put out (%s), and nothing makes it again", doc_text(t.out_pod, "/status/reason")),
+             doc_text(t.out_pod, "/status/message"));
+    else if (t.pods == 0)
         fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("the pod is gone or being deleted"), NULL);
-    else if (!worst_decides(r, &t, out))
+    else if ((!has_run || images_proved(r, out)) && !worst_decides(r, &t, out))
         ready(r, out, xstrdup("ready"));
+}
+
+static int64_t wanted_pods(const struct rollout *r)
+{
+    const json_t *w = r->snapshot->workload;
+    if (is_kind(r, "DaemonSet"))
+        return doc_i64(w, "/status/desiredNumberScheduled", 0);
+    int64_t replicas = doc_i64(w, "/spec/replicas", 1);
+    return replicas > partition(r) ? replicas - partition(r) : 0;
+}
+
+/* A paused Deployment is scaled, but gets no ReplicaSet and has no pod replaced. Its updatedReplicas
+ * are the pods of today's template, of whichever ReplicaSet. */
+static bool is_stuck_paused(const struct rollout *r)
+{
+    const json_t *w = r->snapshot->workload;
+    if (!is_kind(r, "Deployment") || !doc_bool(w, "/spec/paused", false))
+        return false;
+    return !r->revision || doc_i64(w, "/status/replicas", 0) > doc_i64(w, "/status/updatedReplicas", 0);
+}
+
+static void fail_paused(struct rollout *r, struct rollout_verdict *out)
+{
+    AUTO(tally) t = {0};
+    if (doc_i64(r->snapshot->workload, "/status/updatedReplicas", 0) == 0)
+        r->revision = NULL; /* the newest ReplicaSet is of the template before */
+    count_pods(r, &t, out);
+    out->paused = true;
+    fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it is paused, so its pods do not take the new version"),
+         "spec.paused is true");
 }
 
 static void judge_workload(struct rollout *r, struct rollout_verdict *out)
@@ -365,24 +440,26 @@ static void judge_workload(struct rollout *r, struct rollout_verdict *out)
         return;
     }
     r->revision = revision_newest(r->snapshot);
+    r->wanted = wanted_pods(r);
+    out->wanted = (int)r->wanted;
+    if (is_stuck_paused(r)) {
+        fail_paused(r, out);
+        return;
+    }
     if (is_kind(r, "Deployment") && !is_current(r)) {
         wait_for(r, out, xstrdup("its ReplicaSet is being created"));
         return;
     }
-    if (doc_bool(w, "/spec/paused", false) && doc_i64(w, "/status/updatedReplicas", 0) < doc_i64(w, "/spec/replicas", 1)) {
-        out->is_paused = true;
-        fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it is paused, so its pods are not replaced"), "spec.paused is true");
-        return;
-    }
-    r->wanted =
-        is_kind(r, "DaemonSet") ? doc_i64(w, "/status/desiredNumberScheduled", 0) : doc_i64(w, "/spec/replicas", 1);
-    int64_t partition = is_kind(r, "StatefulSet") ? doc_i64(w, "/spec/updateStrategy/rollingUpdate/partition", 0) : 0;
-    r->wanted = partition < r->wanted ? r->wanted - partition : 0;
     int64_t min_ready_ms = doc_i64(w, "/spec/minReadySeconds", 0) * 1000;
-    /* The server counts available pods of all revisions: below a partition they are old ones. */
-    r->judge.server_settles = min_ready_ms > 0 && min_ready_ms >= r->options->settle_ms && partition == 0;
-    out->wanted = (int)r->wanted;
+    /* Old pods that stay are available, too, and the server counts them together with the new ones. */
+    r->judge.server_settles = min_ready_ms > 0 && min_ready_ms >= r->options->settle_ms && !keeps_old_pods(r);
     judge_replicas(r, out);
+}
+
+void rollout_applied(const char *kind, struct rollout_verdict *out)
+{
+    *out = (struct rollout_verdict){.outcome = ROLLOUT_READY, .exit_code = -1};
+    out->reason = xstrdup(str_eq(kind, "CronJob") ? "applied; it runs when its schedule says" : "applied");
 }
 
 void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out)
@@ -392,7 +469,8 @@ void rollout_judge(const struct rollout_snapshot *s, const struct rollout_option
     r.judge = (struct judge){s, o, .runs_for_ever = true, .crash = RW6103_CONTAINER_CRASHES};
     if (!s->workload) {
         fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it was deleted while we waited for it"), NULL);
-    } else if (is_kind(&r, "Deployment") || is_kind(&r, "StatefulSet") || is_kind(&r, "DaemonSet")) {
+    } else if (is_kind(&r, "Deployment") || is_kind(&r, "StatefulSet") || is_kind(&r, "DaemonSet") ||
+               is_kind(&r, "ReplicaSet")) {
         judge_workload(&r, out);
     } else if (is_kind(&r, "Job")) {
         r.judge.runs_for_ever = false;
@@ -403,9 +481,6 @@ void rollout_judge(const struct rollout_snapshot *s, const struct rollout_option
         r.judge.runs_for_ever = !policy || str_eq(policy, "Always");
         judge_bare_pod(&r, out);
     } else {
-        out->outcome = ROLLOUT_READY;
-        out->reason = xstrdup(is_kind(&r, "CronJob")      ? "applied; it runs when its schedule says"
-                              : is_kind(&r, "ReplicaSet") ? "applied; its pods take the new version when they are deleted"
-                                                          : "applied");
+        rollout_applied(doc_text(s->workload, "/kind"), out);
     }
 }

@@ -1,22 +1,35 @@
 /* state: the verdict over one workload, as a pure function of what the server says.
  *
- * Kinds: Deployment, StatefulSet, DaemonSet, Job, CronJob (applied is done), Pod. Only the newest
- * revision counts: its pods are found by pod-template-hash (Deployment) or controller-revision-hash;
- * old pods that are still ending are not waited for.
+ * Kinds: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob (applied is done), Pod. Only the
+ * newest revision counts: its pods are found by their owner (Deployment), by controller-revision-hash,
+ * or by the images of the template (a ReplicaSet of its own, which replaces no pod); old pods that are
+ * still ending are not waited for.
  *
- * Fails at once: InvalidImageName, ErrImageNeverPull, ErrImagePull and ImagePullBackOff of an image
- * that rwml put into the node or that its registry does not have; CreateContainerConfigError once
- * the pod has been at it for 3 s; StartError, RunContainerError, CreateContainerError; a pod that
- * can't be created (quota, admission); a missing volume source after 10 s; a failed Job; a paused
- * Deployment with pods to replace; a bare Pod that its node put out.
+ * Fails at once: InvalidImageName, ErrImageNeverPull; ErrImagePull and ImagePullBackOff of an image that
+ * rwml put into the node, and of any other that the registry says it does not have ("not found",
+ * "manifest unknown"); StartError, RunContainerError, CreateContainerError, unless the runtime was only
+ * too slow; a failed Job; a paused Deployment, unless its pods are all of the newest template; a bare
+ * Pod that its node put out: nothing makes it again.
+ * Fails after a while, counted from when its init containers were done, or, where these are to start,
+ * from when its node took the pod: CreateContainerConfigError after 3 s, unless it is a cache that is
+ * late; a missing volume source after 10 s; other volume, sandbox and network errors after 60 s.
+ * Fails after 3 s, once old pods have ended: a pod that can't be created (quota, admission).
  * Fails by budget (restarts, or time since the first crash): exit ≠ 0, exit 0 of a program that is
  * to keep running, OOMKilled, failing init containers, liveness kills; a Job's failed attempts.
- * Fails at the deadline: not scheduled, never ready, anything else unfinished.
- * Never fails: evicted and preempted pods of a controller, pods of older revisions, back-off of
- * other images from a registry. Not judged: whether claims are bound or Services have endpoints.
+ * Fails at the deadline: not scheduled, never ready, anything else unfinished, such as an image whose
+ * registry does not answer.
+ * Never fails: pods of other kinds that their node put out (evicted, preempted …), which count as missing;
+ * pods of older revisions.
+ * Not judged: whether a PersistentVolumeClaim gets bound and a Service has endpoints. A pod that waits for
+ * its claim is not scheduled, and the scheduler's words say why.
+ *
+ * A bare Pod is changed in place: a container of another image that was started before the change is
+ * waited out, whatever it does.
  *
  * Ready has to last: each container must have run for settle_ms since it started, unless the
- * workload's own minReadySeconds is at least that long and the server says "available".
+ * workload's own minReadySeconds is at least that long and the server says "available", which it does
+ * not say of the new pods alone where old ones stay (partition, OnDelete). One that crashed before has
+ * to run longer by as much as it ran then, at most 25 s.
  */
 #ifndef ROLLOUT_STATE_H
 #define ROLLOUT_STATE_H
@@ -45,7 +58,7 @@ struct rollout_snapshot {
     const json_t *workload; /* NULL: it was deleted */
     const json_t *owned;    /* array of ReplicaSets or ControllerRevisions; NULL for other kinds */
     const json_t *pods;     /* array */
-    const json_t *events;   /* array of what was fetched so far; may be NULL */
+    const json_t *events;   /* array of what was fetched so far, oldest first; may be NULL */
     int64_t now_s;          /* wall clock: compared with the server's times */
     bool deadline_passed;
     const struct rollout_image *images;
@@ -68,14 +81,19 @@ struct rollout_verdict {
     char *container;
     int exit_code;     /* -1 when nothing exited */
     bool log_previous; /* the output that matters is that of the previous instance */
-    bool is_paused;    /* spec.paused keeps it from going on */
     char *events_uid;  /* events about this object would tell more; NULL when not */
     int ready, wanted; /* pods of the newest revision */
     int old_ready;     /* ready pods of older revisions: they still serve */
-    int proved;        /* of READY: pods whose containers run the expected images */
+    int proved;        /* READY: pods of the newest revision that run, or ran to their end, all expected images;
+                        * 0 when none is expected */
+    bool paused;       /* FAILED, and going on once the Deployment is resumed */
 };
 
 void rollout_verdict_release(struct rollout_verdict *v);
+
+/* rollout_applied: the verdict over a kind that is done once it is applied: READY, and nothing proved.
+ * out is initialised here. */
+void rollout_applied(const char *kind, struct rollout_verdict *out);
 
 /* rollout_judge: out is initialised here. */
 void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out);

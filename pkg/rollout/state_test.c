@@ -15,7 +15,7 @@
 #include "rollout/state.h"
 
 static const char DIRECTORY[] = "tests/data/rollout";
-#define CASES_AT_LEAST 84
+#define CASES_AT_LEAST 110
 
 static json_t *load(const char *name)
 {
@@ -114,6 +114,7 @@ static bool is_expected(const char *name, const json_t *expect, const struct rol
     ok = is_number(name, expect, "/wanted", v->wanted) && ok;
     ok = is_number(name, expect, "/old_ready", v->old_ready) && ok;
     ok = is_number(name, expect, "/log_previous", v->log_previous) && ok;
+    ok = is_number(name, expect, "/paused", v->paused) && ok;
     ok = is_number(name, expect, "/proved", v->proved) && ok;
     return is_number(name, expect, "/asks_for_events", v->events_uid != NULL) && ok;
 }
@@ -160,7 +161,7 @@ static void test_judge_cases(void **state)
 static void test_judge_empty_objects(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "Job", "Pod"};
+    static const char *const kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         DOC_AUTO workload = doc_object();
         doc_set_text(workload, "/kind", kinds[i]);

@@ -95,10 +95,21 @@ static void feed_line(struct traceback *t, struct span line)
     } else if (t->in_frames && line.len > 0 && line.at[0] != ' ') {
         t->exception = line;
         t->in_frames = false;
-        t->lines_after = 0; /* until here they were source lines between the frames */
+        t->lines_after = 0; /* each frame has its source line, since Python 3.11 also one of carets */
     } else if (line.len > 0) {
         t->lines_after++;
     }
+}
+
+/* In the traceback of an ExceptionGroup each line stands behind a margin: "  | ", "    | " … */
+static struct span cut_margin(struct span s)
+{
+    size_t at = 0;
+    while (at < s.len && s.at[at] == ' ')
+        at++;
+    if (s.len - at < 2 || memcmp(s.at + at, "| ", 2) != 0)
+        return s;
+    return (struct span){s.at + at + 2, s.len - at - 2};
 }
 
 /* A text may hold any byte; what becomes a string must not end at a NUL, nor in half a character. */
@@ -120,9 +131,11 @@ char *rollout_last_words(const char *text, size_t len)
 {
     struct traceback t = {0};
     struct span last = {0};
+    bool grouped = false;
     for (size_t pos = 0; pos < len;) {
         struct span line = next_line(text, len, &pos);
-        feed_line(&t, line);
+        grouped = grouped || span_has(line, "+ Exception Group Traceback (most recent call last)");
+        feed_line(&t, grouped ? cut_margin(line) : line);
         if (line.len > 0)
             last = line;
     }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "rollout/words.h"
 
 static void expect_words(const char *text, const char *want)
@@ -40,26 +41,58 @@ static void test_last_words_traceback(void **state)
                  "KeyError: 'X' at /app/app/settings.py:14");
 }
 
-/* The source lines between many frames are no output that came after the exception. */
-static void test_last_words_traceback_long(void **state)
+/* Since Python 3.11 each frame has its source line and, below it, a line of carets. */
+static void add_traceback(struct buf *text, const char *const *files, size_t count, const char *exception)
+{
+    buf_addf(text, "Traceback (most recent call last):\n");
+    for (size_t i = 0; i < count; i++)
+        buf_addf(text,
+                 "  File \"%s\", line %zu, in call\n"
+                 "    return self.next(value)[key]\n"
+                 "           ~~~~~~~~~~~~~~~~^^^^^\n",
+                 files[i], i + 1);
+    buf_addf(text, "%s\n", exception);
+}
+
+static void test_last_words_traceback_with_carets(void **state)
 {
     (void)state;
-    expect_words("Traceback (most recent call last):\n"
-                 "  File \"/app/main.py\", line 30, in <module>\n"
-                 "    main()\n"
-                 "    ~~~~^^\n"
-                 "  File \"/app/main.py\", line 20, in main\n"
-                 "    run(settings())\n"
-                 "        ~~~~~~~~^^\n"
-                 "  File \"/app/config.py\", line 40, in settings\n"
-                 "    return read()\n"
-                 "           ~~~~^^\n"
-                 "  File \"/app/config.py\", line 22, in read\n"
-                 "    os.environ['EXCHANGE']\n"
-                 "    ~~~~~~~~~~^^^^^^^^^^^^\n"
-                 "  File \"<frozen os>\", line 717, in __getitem__\n"
-                 "KeyError: 'EXCHANGE'\n",
-                 "KeyError: 'EXCHANGE' at /app/config.py:22");
+    static const char *const first[] = {"/app/main.py", "/app/a.py", "/app/b.py",
+                                        "/app/c.py",    "/app/d.py", "/app/e.py"};
+    static const char *const second[] = {"/app/main.py", "/app/f.py", "/app/g.py", "/app/h.py",
+                                         "/usr/lib/python3.12/site-packages/x.py"};
+    AUTO(buf) text = BUF_INIT(4096);
+    add_traceback(&text, first, COUNT_OF(first), "KeyError: 'X'");
+    expect_words(buf_text(&text), "KeyError: 'X' at /app/e.py:6");
+    buf_addf(&text, "\nDuring handling of the above exception, another exception occurred:\n\n");
+    add_traceback(&text, second, COUNT_OF(second), "RuntimeError: second");
+    expect_words(buf_text(&text), "RuntimeError: second at /app/h.py:4");
+}
+
+/* Each line of a group has a margin; the innermost exception, which is the last, says what is wrong. */
+static void test_last_words_exception_group(void **state)
+{
+    (void)state;
+    expect_words("  + Exception Group Traceback (most recent call last):\n"
+                 "  |   File \"/app/main.py\", line 7, in <module>\n"
+                 "  |     asyncio.run(main())\n"
+                 "  |     ~~~~~~~~~~~^^^^^^^^\n"
+                 "  |   File \"/usr/lib/python3.12/asyncio/taskgroups.py\", line 145, in __aexit__\n"
+                 "  |     raise me from None\n"
+                 "  | ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)\n"
+                 "  +-+---------------- 1 ----------------\n"
+                 "    | Traceback (most recent call last):\n"
+                 "    |   File \"/app/feed.py\", line 3, in feed\n"
+                 "    |     raise ValueError(1)\n"
+                 "    | ValueError: 1\n"
+                 "    +------------------------------------\n",
+                 "ValueError: 1 at /app/feed.py:3");
+    /* Such a margin in another program's output, or in a source line, is a line like others. */
+    expect_words("  File \"/app/main.py\", line 3, in main\n"
+                 "    | other\n"
+                 "TypeError: no\n",
+                 "TypeError: no at /app/main.py:3");
+    expect_words("  | done\n", "  | done");
 }
 
 static void test_last_words_traceback_chained(void **state)
@@ -123,7 +156,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_words_plain),
         cmocka_unit_test(test_last_words_traceback),
-        cmocka_unit_test(test_last_words_traceback_long),
+        cmocka_unit_test(test_last_words_traceback_with_carets),
+        cmocka_unit_test(test_last_words_exception_group),
         cmocka_unit_test(test_last_words_traceback_chained),
         cmocka_unit_test(test_last_words_syntax_error),
         cmocka_unit_test(test_last_words_old_traceback_is_not_the_end),
