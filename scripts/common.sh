@@ -44,6 +44,10 @@ architecture() { # amd64 or arm64, as Go and Docker call them
     esac
 }
 
+kafka_id() { # CLUSTER_ID in kafka.yaml, by which a Kafka made of it can be told
+    sed -n 's/.*CLUSTER_ID, value: \([^}]*\)}.*/\1/p' "$CHECKOUT/scripts/kafka.yaml"
+}
+
 cluster_of_checkout() { # the name in the one kind config of the sample workspace
     sed -n 's/^name:[[:space:]]*//p' "$CHECKOUT/manifests/dev/kind/cluster.yaml"
 }

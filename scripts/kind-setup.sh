@@ -181,6 +181,5 @@ if [ "$KAFKA" = yes ]; then
     image=$PUBLIC_KAFKA
     [ "$WAY" = public ] || image=$("$CHECKOUT/tests/lab/make.sh" --print-kafka-image)
     "$CHECKOUT/scripts/kafka.sh" "$NAME" "$KAFKA_NAME" "$KAFKA_NAMESPACE" "$image"
-    say "Kafka answers in the cluster at $KAFKA_NAME-kafka-bootstrap.$KAFKA_NAMESPACE.svc.cluster.local:9092"
 fi
 say "cluster $NAME is ready; kubectl's context is kind-$NAME"
