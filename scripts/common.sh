@@ -36,6 +36,14 @@ engine_answers() { docker version >/dev/null 2>&1; }
 
 image_exists() { docker image inspect "$1" >/dev/null 2>&1; }
 
+# Asked of the engine, by the labels that kind writes: kind itself may not be installed yet.
+nodes_of() { # CLUSTER [ROLE]: its containers, also those that stand still
+    docker ps -a --filter "label=io.x-k8s.kind.cluster=$1" ${2:+--filter "label=io.x-k8s.kind.role=$2"} \
+        --format '{{.Names}}' 2>/dev/null | sort
+}
+
+cluster_exists() { [ -n "$(nodes_of "$1")" ]; }
+
 architecture() { # amd64 or arm64, as Go and Docker call them
     case $(uname -m) in
     x86_64) echo amd64 ;;

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the Kind cluster of this workspace, with Kafka in it, and selects it for kubectl (in the
 # file that KUBECONFIG names, if it does). Safe to repeat: what is there is kept, what is missing
-# is made, nothing is destroyed.
+# is made, nothing is destroyed, be it its own or somebody else's of that name. Only a cluster whose
+# making is interrupted is removed again.
 #
 #   scripts/kind-setup.sh [OPTIONS]
 #     --name NAME            the cluster (default: the one of manifests/dev/kind/cluster.yaml)
@@ -11,6 +12,7 @@
 #     --kafka-name NAME      (default kafka-e11b) Kafka answers at
 #     --kafka-namespace NS   (default kafka)      NAME-kafka-bootstrap.NS.svc.cluster.local:9092
 #     --no-kafka             no Kafka
+#     --own                  end, with nothing changed, at a cluster that this script did not make
 #     --lab                  make all images from package registries, as where public images
 #                            cannot be pulled (RWML_LAB=1 does the same; RWML_LAB=0 forbids it)
 . "$(dirname "$0")/common.sh"
@@ -19,11 +21,13 @@ NAME=$(cluster_of_checkout)
 WORKERS=
 NAMESPACES=()
 KAFKA=yes
+OWN=
 KAFKA_NAME=kafka-e11b
 KAFKA_NAMESPACE=kafka
 PUBLIC_KAFKA=apache/kafka:4.1.1
 PUBLIC_NODE=kindest/node:v1.34.0@sha256:7416a61b42b1662ca6ca89f02028ac133a309a2a30ba309614e8ec94d976dc5a
 LAB=${RWML_LAB:-}
+MARK=rwml-kind-setup # a ConfigMap in kube-public: this script made the cluster, to the end
 STEP=0
 STEPS=5
 
@@ -36,6 +40,7 @@ while [ $# -gt 0 ]; do
     --kafka-name) KAFKA_NAME=${2:?} && shift ;;
     --kafka-namespace) KAFKA_NAMESPACE=${2:?} && shift ;;
     --no-kafka) KAFKA=no STEPS=4 ;;
+    --own) OWN=yes ;;
     --lab) LAB=1 ;;
     *) usage_error "no option is called $1" ;;
     esac
@@ -80,27 +85,28 @@ choose_way() {
     fi
 }
 
-cluster_exists() { kind get clusters 2>/dev/null | grep -qxF "$NAME"; }
+is_of_lab() { [[ $(docker inspect -f '{{.Config.Image}}' "$NAME-control-plane" 2>/dev/null) = rwml-lab/node:* ]]; }
 
-nodes() { kind get nodes --name "$NAME" 2>/dev/null; }
+# As the cluster's own administrator, in its node: no context of a kubeconfig can lead elsewhere.
+node_kubectl() { docker exec "$NAME-control-plane" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"; }
 
 check_workers() {
     local found
-    found=$(($(nodes | wc -l) - 1))
+    found=$(nodes_of "$NAME" worker | wc -l)
     [ -z "$WORKERS" ] || [ "$found" -ge "$WORKERS" ] ||
         die "cluster $NAME has $found workers, not $WORKERS. Nothing was changed. Take another --name, or remove it: kind delete cluster --name $NAME"
 }
 
 start_nodes() { # those that a reboot, or somebody, stopped
     local node
-    for node in $(nodes); do
+    for node in $(nodes_of "$NAME"); do
         [ "$(docker inspect -f '{{.State.Running}}' "$node")" = true ] && continue
         say "starting node $node"
         docker start "$node" >/dev/null
     done
 }
 
-create_cluster() {
+kind_create() {
     local image=$PUBLIC_NODE worker
     [ "$WAY" = public ] || image=$("$CHECKOUT/tests/lab/make.sh" --print-node-image)
     {
@@ -109,13 +115,86 @@ create_cluster() {
     } | kind create cluster --name "$NAME" --image "$image" --wait 180s --config - >&2
 }
 
+# kind removes what it made when it fails, but dies of a signal without a word. What it leaves then
+# looks like a cluster and never becomes one.
+create_cluster() {
+    local code=0
+    trap remove_unfinished EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    kind_create || code=$?
+    if [ "$code" -gt 0 ] && [ "$code" -le 128 ]; then trap - EXIT; fi
+    [ "$code" = 0 ] || exit "$code"
+    write_mark
+    trap - EXIT HUP INT TERM
+}
+
+remove_unfinished() {
+    local attempt
+    trap '' HUP INT TERM
+    set +e
+    say "removing cluster $NAME, whose making was cut off"
+    # The engine may still be at a container that was asked for when kind died.
+    for attempt in 1 2 3; do
+        kind delete cluster --quiet --name "$NAME"
+        sleep 1
+        cluster_exists "$NAME" || return
+    done
+    say "cluster $NAME could not be removed in $attempt attempts: kind delete cluster --name $NAME"
+}
+
+write_mark() {
+    node_kubectl -n kube-public create configmap "$MARK" --from-literal=made-by=scripts/kind-setup.sh >/dev/null
+}
+
+die_unfinished() {
+    die "cluster $NAME is there, but its making was cut off ($*). Nothing was changed. If nobody is at it just now, remove it and run this again: kind delete cluster --name $NAME"
+}
+
 wait_for_api() {
     local attempt
     for attempt in $(seq 1 180); do
-        if kubectl --context "kind-$NAME" get --raw=/readyz >/dev/null 2>&1; then return; fi
+        if node_kubectl get --request-timeout=5s --raw=/readyz >/dev/null 2>&1; then return; fi
         sleep 1
     done
-    die "the API server of $NAME does not answer after $attempt s: docker logs $NAME-control-plane"
+    die "the API server of $NAME does not answer after $attempt s: docker logs $NAME-control-plane. If its making was cut off, remove it: kind delete cluster --name $NAME"
+}
+
+# Earlier versions of this script left no mark. Nobody else makes clusters of the lab's image, and
+# kafka.yaml's id without kafka.yaml's label is theirs, too.
+made_by_earlier_version() {
+    is_of_lab || node_kubectl -n "$KAFKA_NAMESPACE" get statefulset "$KAFKA_NAME" -o json 2>/dev/null |
+        jq -e --arg id "$(kafka_id)" '
+            (.metadata.labels["app.kubernetes.io/managed-by"] == null)
+            and any(.spec.template.spec.containers[0].env[]?; .name == "CLUSTER_ID" and .value == $id)' >/dev/null
+}
+
+all_nodes_ready() {
+    local made
+    made=$({ nodes_of "$NAME" control-plane && nodes_of "$NAME" worker; } | wc -l)
+    [ "$(node_kubectl get nodes -o name | wc -l)" = "$made" ] &&
+        node_kubectl wait --for=condition=Ready nodes --all --timeout=60s >/dev/null 2>&1
+}
+
+keep_cluster() { # one that is there
+    local mark
+    check_workers
+    # A copy, since that works in a node that stands still, too.
+    docker cp "$NAME-control-plane:/etc/kubernetes/admin.conf" - >/dev/null 2>&1 ||
+        die_unfinished "its control plane has no admin.conf"
+    start_nodes
+    wait_for_api
+    mark=$(node_kubectl -n kube-public get configmap "$MARK" --ignore-not-found -o name)
+    [ -z "$mark" ] || return 0
+    if made_by_earlier_version; then
+        all_nodes_ready || die_unfinished "not all of its nodes are ready"
+        write_mark
+    elif [ -n "$OWN" ]; then
+        die "cluster $NAME was not made by this script, or not to its end; nothing was changed in it. Take another name: scripts/onboard.sh --name OTHER. Or, if you know that nobody needs it: kind delete cluster --name $NAME"
+    else
+        say "cluster $NAME was not made by this script: what is in it is kept, only what is missing is added"
+    fi
 }
 
 # What the API server tells of pods right after a node's start is from before it, so each
@@ -132,7 +211,7 @@ pods_are_back() { # NODE-STARTS, a JSON object
 
 wait_for_pods() {
     local attempt starts
-    starts=$(nodes | xargs docker inspect -f '{{.Name}} {{.State.StartedAt}}' |
+    starts=$(nodes_of "$NAME" | xargs docker inspect -f '{{.Name}} {{.State.StartedAt}}' |
         jq -nR '[inputs | split(" ") | {(.[0][1:]): .[1]}] | add')
     for attempt in $(seq 1 120); do
         if pods_are_back "$starts"; then return; fi
@@ -165,14 +244,8 @@ step "kind and kubectl"
 PATH=$PATH:$HOME/.local/bin
 
 step "cluster $NAME"
-if cluster_exists; then
-    check_workers
-    start_nodes
-else
-    create_cluster
-fi
+if cluster_exists "$NAME"; then keep_cluster; else create_cluster; fi
 kind export kubeconfig --name "$NAME" --quiet
-wait_for_api
 wait_for_pods
 make_namespaces
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # From a fresh checkout to running services, for somebody new: checks the machine, sets up the
 # cluster with Kafka, builds rwml, brings up every service, and says what to type next. Safe to
-# repeat; arguments are passed to kind-setup.sh.
+# repeat; arguments are passed to kind-setup.sh. The services go only into a cluster that it made:
+# one of the same name may hold somebody's own trades.
 . "$(dirname "$0")/common.sh"
 
 GIGABYTES_FREE=15 # images and programs made on the machine take 9, where public ones cannot be pulled
@@ -43,7 +44,7 @@ case ${1:-} in
 esac
 cd "$CHECKOUT"
 check_machine
-scripts/kind-setup.sh "$@"
+scripts/kind-setup.sh --own "$@"
 scripts/uv-lock.sh
 build_rwml
 say "build/rwml up"
