@@ -69,7 +69,10 @@ choose_way() {
     1) WAY=lab WHY="as told" ;;
     0) WAY=public WHY="as told" ;;
     *)
-        if image_exists "$PUBLIC_NODE"; then
+        # What a cluster was made of does not change with the network of the day.
+        if is_of_lab; then
+            WAY=lab WHY="cluster $NAME is made of them"
+        elif image_exists "$PUBLIC_NODE"; then
             WAY=public WHY="they are here"
         elif can_pull; then
             WAY=public WHY="this machine can pull them"
