@@ -201,15 +201,22 @@ keep_cluster() { # one that is there
 }
 
 # What the API server tells of pods right after a node's start is from before it, so each
-# container's start has to be later than its node's.
+# container's start has to be later than its node's. All are waited for when a node was started in
+# the last 3 minutes; later, only those that are said to run since before their node does. What else
+# is down then was down before, for a reason of its own.
 pods_are_back() { # NODE-STARTS, a JSON object
     kubectl --context "kind-$NAME" get pods --all-namespaces -o json |
         jq -e --argjson since "$1" --arg kafka "$KAFKA_NAMESPACE" '
-            [.items[]
+            any($since[]; sub("[.][0-9]+"; "") | fromdate > now - 180) as $recent
+            | [.items[]
              | select(.metadata.namespace | IN("kube-system", "local-path-storage", $kafka))
-             | select(.status.phase != "Succeeded")
-             | $since[.spec.nodeName // ""] as $start | .status.containerStatuses[]?
-             | .ready and .state.running.startedAt >= $start] | length > 0 and all' >/dev/null 2>&1
+             | select(.metadata.deletionTimestamp == null)
+             | select(.status.phase | IN("Succeeded", "Failed") | not)
+             | $since[.spec.nodeName // ""] as $start | (.status.containerStatuses // [null])[]
+             | .state.running.startedAt as $runs
+             | if $runs == null then $recent | not
+               elif $runs < $start then false
+               else .ready or ($recent | not) end] | length > 0 and all' >/dev/null 2>&1
 }
 
 wait_for_pods() {
