@@ -5,6 +5,9 @@ set -euo pipefail
 
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export DOCKER_CLI_HINTS=false
+# dockerd is in sbin, which a user's PATH may lack; tools.sh puts kind and kubectl into ~/.local/bin
+# for a user without sudo.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin${HOME:+:$HOME/.local/bin}
 
 say() { printf '%s %s\n' "$(date +%T)" "$*" >&2; }
 

@@ -251,7 +251,6 @@ choose_way
 
 step "kind and kubectl"
 "$CHECKOUT/scripts/tools.sh"
-PATH=$PATH:$HOME/.local/bin
 
 step "cluster $NAME"
 if cluster_exists "$NAME"; then keep_cluster; else create_cluster; fi

@@ -17,39 +17,43 @@ declare -A SUMS=(
 KIND_OLDEST=v0.27.0
 KUBECTL_OLDEST=v1.28.0
 
-version_of() { # PROGRAM: such as v1.2.3, or nothing
-    case $1 in
-    kind) kind version 2>/dev/null | sed -n 's/^kind \(v[0-9.]*\).*/\1/p' ;;
-    kubectl) kubectl version --client 2>/dev/null | sed -n 's/^Client Version: \(v[0-9.]*\).*/\1/p' ;;
+if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
+    TARGET=/usr/local/bin
+    in_target() { as_root "$@"; }
+else
+    TARGET=$HOME/.local/bin
+    in_target() { "$@"; }
+fi
+
+version_of() { # FILE: such as v1.2.3, or nothing
+    case ${1##*/} in
+    kind) "$1" version 2>/dev/null | sed -n 's/^kind \(v[0-9.]*\).*/\1/p' ;;
+    kubectl) "$1" version --client 2>/dev/null | sed -n 's/^Client Version: \(v[0-9.]*\).*/\1/p' ;;
     esac
 }
 
-good_enough() { # PROGRAM OLDEST
+good_enough() { # FILE|'' OLDEST
     local version
+    [ -n "$1" ] || return 1
     version=$(version_of "$1")
     [ -n "$version" ] && printf '%s\n%s\n' "$2" "$version" | sort -VC
 }
 
 place() { # FILE NAME
-    local target=/usr/local/bin
-    if [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; then
-        put_aside "$target/$2" as_root
-        as_root install -m 755 "$1" "$target/$2"
-    else
-        target=$HOME/.local/bin
-        mkdir -p "$target"
-        put_aside "$target/$2"
-        install -m 755 "$1" "$target/$2"
-        case :$PATH: in
-        *":$target:"*) ;;
-        *) say "$target is not on your PATH: add it to find $2" ;;
-        esac
-    fi
-    say "installed $target/$2"
+    in_target mkdir -p "$TARGET"
+    put_aside "$TARGET/$2"
+    in_target install -m 755 "$1" "$TARGET/$2"
+    say "installed $TARGET/$2$([ "$TARGET" = /usr/local/bin ] || echo ": these scripts find it there; add that folder to your PATH if it is missing")"
 }
 
-put_aside() { # FILE [as_root]: an older program is kept
-    [ ! -e "$1" ] || ${2:-} mv "$1" "$1.before-rwml"
+put_aside() { # FILE: an older program is kept, also when one was put aside before
+    local aside=$1.before-rwml number=1
+    [ -e "$1" ] || return 0
+    while [ -e "$aside" ]; do
+        number=$((number + 1))
+        aside=$1.before-rwml-$number
+    done
+    in_target mv -n "$1" "$aside"
 }
 
 download() { # URL SUM FILE: 1 when it cannot be had, and no return at all from a wrong sum
@@ -69,10 +73,19 @@ install_program() { # NAME URL
     fi
 }
 
+need() { # NAME OLDEST URL
+    local found
+    ! good_enough "$(type -P "$1")" "$2" || return 0
+    good_enough "$TARGET/$1" "$2" || install_program "$1" "$3"
+    # What comes first on the PATH is what everybody will run.
+    hash -r
+    found=$(type -P "$1" || true)
+    good_enough "$found" "$2" ||
+        die "$TARGET/$1 would do, but the PATH leads to ${found:-nothing}, which is no $1 from $2 on. Remove that, or put $TARGET before it on the PATH."
+}
+
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 ARCHITECTURE=$(architecture)
-good_enough kind "$KIND_OLDEST" ||
-    install_program kind "https://kind.sigs.k8s.io/dl/$KIND_VERSION/kind-linux-$ARCHITECTURE"
-good_enough kubectl "$KUBECTL_OLDEST" ||
-    install_program kubectl "https://dl.k8s.io/release/$KUBECTL_VERSION/bin/linux/$ARCHITECTURE/kubectl"
+need kind "$KIND_OLDEST" "https://kind.sigs.k8s.io/dl/$KIND_VERSION/kind-linux-$ARCHITECTURE"
+need kubectl "$KUBECTL_OLDEST" "https://dl.k8s.io/release/$KUBECTL_VERSION/bin/linux/$ARCHITECTURE/kubectl"
