@@ -22,8 +22,8 @@ packages_for() { # PURPOSE
     cluster)
         echo ca-certificates curl jq acl iproute2 procps
         # An engine that is there, whoever made it, is not replaced.
-        engine_is_here || echo docker.io iptables
-        command -v docker >/dev/null || apt_names docker-cli
+        if ! engine_is_here || is_installed docker.io; then debians_engine; fi
+        if ! command -v docker >/dev/null && docker_is_apart; then echo docker-cli; fi
         ;;
     lab) echo mmdebstrap gcc libc6-dev jq ;;
     go) echo golang-go ;;
@@ -34,20 +34,30 @@ packages_for() { # PURPOSE
 
 engine_is_here() { engine_answers || command -v dockerd >/dev/null; }
 
-# Debian 13 has the docker command in a package of its own, Debian 12 in docker.io.
-apt_names() { # PACKAGE: its name, where the suite has it
+debians_engine() {
+    echo docker.io iptables
+    # docker.io only recommends it, but where the kernel has AppArmor no container starts without.
+    if [ -d /sys/kernel/security/apparmor ] ||
+        [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then
+        echo apparmor
+    fi
+}
+
+# Debian has the docker command in a package of its own from 13 on (testing has no number); Debian
+# 12 has it in docker.io, and so has Ubuntu, whatever its number.
+docker_is_apart() (
     # shellcheck source=/dev/null
-    [ "$(. /etc/os-release && echo "${VERSION_ID:-99}")" -lt 13 ] || echo "$1"
+    . /etc/os-release
+    [ "$ID" = debian ] && [ "${VERSION_ID:-99}" -ge 13 ]
+)
+
+is_installed() { # PACKAGE
+    [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) = *' installed' ]]
 }
 
 missing_of() { # PACKAGE...
     local package
-    for package in "$@"; do
-        case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
-        *' installed') ;;
-        *) echo "$package" ;;
-        esac
-    done
+    for package in "$@"; do is_installed "$package" || echo "$package"; done
 }
 
 install_packages() { # PACKAGE...
