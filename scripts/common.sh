@@ -29,7 +29,7 @@ as_root() { # COMMAND...: as root, with the caller's environment left out
     if [ "$(id -u)" = 0 ]; then
         "$@"
     elif command -v sudo >/dev/null; then
-        sudo "$@"
+        sudo ${SUDO_ASKS_NOTHING:+-n} "$@"
     else
         die "needs root for: $*. Run it as root, or install sudo."
     fi

@@ -16,13 +16,25 @@ AFTERWARDS_SECONDS=50 # cluster and Kafka, which kind-setup.sh makes next
 LOGS=$LAB_CACHE/log
 declare -A JOBS=()
 
-start_job() { # NAME COMMAND...: in a process group of its own, so that it can be ended as one
+# In a process group of its own, so that it can be ended as one. It keeps the lock, too: when this
+# script is killed, its jobs go on. A group in the background cannot be asked for a password.
+start_job() { # NAME COMMAND...
     local name=$1
     shift
     set -m
-    "$@" >"$LOGS/$name.log" 2>&1 </dev/null {lock}>&- &
+    SUDO_ASKS_NOTHING=yes "$@" >"$LOGS/$name.log" 2>&1 </dev/null &
     JOBS[$name]=$!
     set +m
+}
+
+ask_for_password() { # now, where root will be needed for something that was never made
+    local image
+    for image in "$NODE_IMAGE" "$KAFKA_IMAGE" "$PYTHON_IMAGE" rwml-lab/node-base:bookworm rwml-lab/service-base:bookworm; do
+        if ! image_exists "$image"; then
+            as_root true
+            return
+        fi
+    done
 }
 
 debian_images() {
@@ -45,7 +57,7 @@ finish_job() { # NAME: 1 when it is still at work; ends the script when it faile
     unset "JOBS[$1]"
     wait "$pid" || {
         tail -30 "$LOGS/$1.log" >&2
-        die "making the $1 failed; the end of $LOGS/$1.log is above. What was made is kept: run it again."
+        die "making the $1 failed; the end of $LOGS/$1.log is above. What was made is kept: run it again (if sudo wanted a password, after: sudo true)."
     }
 }
 
@@ -78,9 +90,11 @@ report() { # ELAPSED
 }
 
 wait_for_jobs() {
-    local started=$SECONDS next=20
+    local started=$SECONDS next=20 name left
     while :; do
-        if finish_job programs && finish_job images; then return; fi
+        left=
+        for name in programs images; do finish_job "$name" || left=yes; done
+        [ -n "$left" ] || return 0
         if [ $((SECONDS - started)) -ge "$next" ]; then
             report $((SECONDS - started))
             next=$((next + 30))
@@ -104,6 +118,7 @@ flock --nonblock "$lock" || {
     say "  another run makes the images; waiting for it"
     flock "$lock"
 }
+ask_for_password
 trap end_jobs EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
