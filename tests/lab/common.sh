@@ -21,11 +21,12 @@ PYTHON_IMAGE=python:3.12-slim-bookworm
 UV_IMAGE=ghcr.io/astral-sh/uv:python3.12-bookworm-slim
 INPUTS_LABEL=rwml.lab.inputs # on each image: from which text it was made
 
-prepare_cache() { # makes LAB_CACHE, writable by the caller
-    if [ ! -w "$LAB_CACHE" ]; then
-        as_root mkdir -p "$LAB_CACHE"
-        as_root chown -R "$(id -u):$(id -g)" "$LAB_CACHE"
+prepare_cache() { # makes LAB_CACHE, the caller's own, where there is none
+    if [ ! -e "$LAB_CACHE" ] && ! mkdir -p "$LAB_CACHE" 2>/dev/null; then
+        as_root install -d -o "$(id -u)" -g "$(id -g)" "$LAB_CACHE"
     fi
+    [ -w "$LAB_CACHE" ] ||
+        die "$LAB_CACHE belongs to $(stat -c %U "$LAB_CACHE"); set LAB_CACHE to a folder of your own"
     mkdir -p "$LAB_BIN"
 }
 

@@ -29,8 +29,8 @@ if docker buildx version >/dev/null 2>&1; then
     command -v docker
     exit 0
 fi
-prepare_cache
 if [ ! -x "$COMMAND" ]; then
+    [ -e "$LAB_CACHE" ] || prepare_cache
     "$CHECKOUT/scripts/packages.sh" lab
     unpack
     write_command

@@ -43,6 +43,7 @@ case ${1:-} in
 -h | --help) print_header "$0" && exit 0 ;;
 esac
 "$CHECKOUT/scripts/packages.sh" lab
+[ -e "$LAB_CACHE" ] || prepare_cache
 make_tree
 copy_checkout
 inside scripts/packages.sh build lint test
