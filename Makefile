@@ -139,8 +139,7 @@ build-for-dev push-for-dev deploy-for-dev:
 .PHONY: install uninstall
 install: all ## into DESTDIR and PREFIX (default /usr/local)
 	$(INSTALL) -D -m 0755 $(OUT)/rwml $(DESTDIR)$(PREFIX)/bin/rwml
-	$(OUT)/rwml help man >$(OUT)/rwml.1
-	$(INSTALL) -D -m 0644 $(OUT)/rwml.1 $(DESTDIR)$(PREFIX)/share/man/man1/rwml.1
+	set -o pipefail; $(OUT)/rwml help man | $(INSTALL) -D -m 0644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/rwml.1
 uninstall: ## remove what `make install` put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/rwml $(DESTDIR)$(PREFIX)/share/man/man1/rwml.1
 
