@@ -94,21 +94,25 @@ FORCE:
 objects: $(OBJECTS)
 tests: $(TEST_PROGRAMS)
 
+# These scripts call make on their own, with their own -j: they are no part of this make, so that
+# `make -n` runs none of them and nothing warns about a jobserver that is not theirs.
+alone := env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL
+
 .PHONY: unit
 unit: ## run the unit tests; BUILD=asan runs them under ASan and UBSan
-	+@tests/run/unit.sh $(BUILD) $(OUT) $(TEST_PROGRAMS)
+	@$(alone) tests/run/unit.sh $(BUILD) $(OUT) $(TEST_PROGRAMS)
 
 .PHONY: lint
 lint: ## hold the tree to its rules: layers, warnings of gcc and clang, banned calls, ...
-	+@tests/lint/run.sh
+	@$(alone) tests/lint/run.sh
 
 .PHONY: test
 test: ## install what is needed, then lint, unit tests (also under ASan), tests/e2e
-	+@tests/run/all.sh
+	@$(alone) tests/run/all.sh
 
 .PHONY: test-trixie
 test-trixie: ## build, lint and unit tests in a Debian 13 chroot; needs root
-	@tests/run/trixie.sh
+	@$(alone) tests/run/trixie.sh
 
 .PHONY: test-clean
 test-clean: ## remove the cluster that the end-to-end tests keep
@@ -121,8 +125,8 @@ bench: $(OUT)/rwml ## one edited line to a ready pod: rwml against docker, kind 
 .PHONY: demo
 demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up
 	@scripts/packages.sh build cluster
-	+@$(MAKE) --no-print-directory all
-	@scripts/onboard.sh
+	@$(MAKE) --no-print-directory all
+	@$(alone) scripts/onboard.sh
 	@echo; echo 'candles, as they are in Kafka:'; scripts/kafka-read.sh candles
 	@. scripts/common.sh; set -x; docker exec "$$(cluster_of_checkout)-control-plane" crictl images | grep trades
 
@@ -133,7 +137,7 @@ push-for-dev: ## rwml push "$(service)"
 deploy-for-dev: ## rwml deploy "$(service)"
 build-for-dev push-for-dev deploy-for-dev:
 	@[ -n "$(service)" ] || { echo "make $@: name the service, as in: make $@ service=trades" >&2; exit 2; }
-	+@$(MAKE) --no-print-directory -s all
+	@$(MAKE) --no-print-directory -s all
 	@build/rwml $(@:-for-dev=) "$(service)"
 
 .PHONY: install uninstall
