@@ -119,8 +119,10 @@ test-clean: ## remove the cluster that the end-to-end tests keep
 	@tests/e2e/clean
 
 .PHONY: bench
-bench: $(OUT)/rwml ## one edited line to a ready pod: rwml against docker, kind and kubectl
-	@tests/e2e/bench
+bench: ## one edited line to a ready pod: rwml against docker, kind and kubectl
+	@scripts/packages.sh build cluster
+	@$(MAKE) --no-print-directory all
+	@$(alone) tests/e2e/bench
 
 .PHONY: demo
 demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up
