@@ -11,16 +11,16 @@ cd "$(dirname "$0")/../.."
 variant=$1 out=$2
 shift 2
 
+logs=$PWD/$out/log/unit
+mkdir -p "$out/log"
+exec 9>"$out/log/unit.lock"
+flock 9 # a second run in this checkout waits: two makes write the same objects, and the logs are what is counted
 if ! make --no-print-directory -s -j2 BUILD="$variant" tests >&2; then
     echo "not ok - the $variant unit tests build"
     echo "0 passed, 1 failed, 0 skipped"
     exit 1
 fi
 
-logs=$PWD/$out/log/unit
-mkdir -p "$out/log"
-exec 9>"$out/log/unit.lock"
-flock 9 # a second run in this checkout waits: the logs are what is counted
 rm -rf "$logs"
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
