@@ -1,11 +1,13 @@
 #include "fake/server.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,6 +16,11 @@
 #include "fake/check.h"
 
 enum { HEARD_BYTES = 64 << 20, HELD = 64, PATIENCE_MS = 20000 };
+
+struct held {
+    int fd;
+    const struct fake_reply *reply;
+};
 
 struct fake_server {
     char *path;
@@ -24,15 +31,69 @@ struct fake_server {
     size_t count;
     size_t served;
     struct buf heard;
-    int held[HELD];
+    struct buf heard_aside;
+    struct held held[HELD];
     size_t held_count;
 };
 
-/* True: fd can be read; false: the server is to stop. */
-static bool readable(const struct fake_server *f, int fd)
+/* A client that has read everything leaves nothing in the queue; one that has closed, too. One that
+ * asks something else meanwhile will read no more. */
+static void until_read(const struct fake_server *f, int fd)
 {
-    struct pollfd set[2] = { { .fd = fd, .events = POLLIN }, { .fd = f->stop[0], .events = POLLIN } };
-    return poll(set, 2, PATIENCE_MS) > 0 && !set[1].revents;
+    int left = 1;
+    struct pollfd others[2] = { { .fd = f->listener, .events = POLLIN }, { .fd = f->stop[0], .events = POLLIN } };
+    while (poll(others, 2, 0) == 0 && ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0)
+        usleep(20);
+}
+
+static bool write_all(int fd, const char *bytes, size_t len)
+{
+    return send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+static void say(const struct fake_server *f, int fd, const struct fake_reply *r)
+{
+    size_t len = r->len ? r->len : strlen(r->bytes);
+    size_t piece = r->piece ? r->piece : len;
+    for (size_t at = 0; at < len; at += piece) {
+        if (!write_all(fd, r->bytes + at, len - at < piece ? len - at : piece))
+            return;
+        if (r->paced)
+            until_read(f, fd);
+    }
+}
+
+/* What has come on a connection aside; its end is answered. */
+static void attend(struct fake_server *f, size_t index)
+{
+    char piece[65536];
+    const struct held h = f->held[index];
+    ssize_t got = recv(h.fd, piece, sizeof piece, 0);
+    if (got > 0) {
+        buf_add(&f->heard_aside, piece, (size_t)got);
+        return;
+    }
+    if (h.reply->after)
+        write_all(h.fd, h.reply->after, h.reply->after_len);
+    close(h.fd);
+    f->held[index] = f->held[--f->held_count];
+}
+
+/* True: fd can be read; false: the server is to stop. */
+static bool readable(struct fake_server *f, int fd)
+{
+    for (;;) {
+        struct pollfd set[2 + HELD] = { { .fd = fd, .events = POLLIN }, { .fd = f->stop[0], .events = POLLIN } };
+        for (size_t i = 0; i < f->held_count; i++)
+            set[2 + i] = (struct pollfd){ .fd = f->held[i].reply->aside ? f->held[i].fd : -1, .events = POLLIN };
+        if (poll(set, 2 + f->held_count, PATIENCE_MS) <= 0 || set[1].revents)
+            return false;
+        for (size_t i = f->held_count; i > 0; i--)
+            if (set[1 + i].revents)
+                attend(f, i - 1);
+        if (set[0].revents)
+            return true;
+    }
 }
 
 static bool hear(struct fake_server *f, int fd)
@@ -63,17 +124,6 @@ static bool is_whole(const struct fake_server *f, size_t from)
     return true;
 }
 
-static void say(int fd, const struct fake_reply *r)
-{
-    size_t len = r->len ? r->len : strlen(r->bytes);
-    size_t piece = r->piece ? r->piece : len;
-    for (size_t at = 0; at < len; at += piece) {
-        size_t now = len - at < piece ? len - at : piece;
-        if (send(fd, r->bytes + at, now, MSG_NOSIGNAL) != (ssize_t)now)
-            return;
-    }
-}
-
 static void serve(struct fake_server *f, int fd)
 {
     if (f->served >= f->count) {
@@ -87,11 +137,11 @@ static void serve(struct fake_server *f, int fd)
             break;
     if (f->heard.len > from || r->without_reading)
         f->served++;
-    say(fd, r);
+    say(f, fd, r);
     while (r->drain && hear(f, fd))
         continue;
-    if (r->hold && f->held_count < HELD)
-        f->held[f->held_count++] = fd;
+    if ((r->hold || r->aside) && f->held_count < HELD)
+        f->held[f->held_count++] = (struct held){ fd, r };
     else
         close(fd);
 }
@@ -135,6 +185,7 @@ struct fake_server *fake_start(const struct fake_reply *replies, size_t count)
     f->replies = replies;
     f->count = count;
     f->heard = BUF_INIT(HEARD_BYTES);
+    f->heard_aside = BUF_INIT(HEARD_BYTES / 2);
     assert_int_equal(pipe(f->stop), 0);
     assert_int_equal(pthread_create(&f->thread, NULL, run, f), 0);
     return f;
@@ -150,10 +201,12 @@ char *fake_stop(struct fake_server *f, size_t *requests)
     close(f->stop[1]);
     pthread_join(f->thread, NULL);
     for (size_t i = 0; i < f->held_count; i++)
-        close(f->held[i]);
+        close(f->held[i].fd);
     close(f->stop[0]);
     close(f->listener);
     unlink(f->path);
+    buf_add(&f->heard, f->heard_aside.bytes, f->heard_aside.len);
+    buf_release(&f->heard_aside);
     char *heard = buf_steal(&f->heard, NULL);
     if (requests)
         *requests = f->served;

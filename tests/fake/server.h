@@ -14,6 +14,11 @@ struct fake_reply {
     bool hold;         /* keep the connection open, saying nothing more, until fake_stop */
     bool drain;        /* after the reply read until the client closes (an upgraded connection) */
     bool without_reading; /* answer before the request was read */
+    bool paced;        /* a piece is written only when the client has read the one before */
+    bool aside;        /* after the reply read until the client ends its side, answering other requests
+                        * meanwhile; then say `after` and close */
+    const char *after;
+    size_t after_len;
 };
 
 struct fake_server;
@@ -22,7 +27,8 @@ struct fake_server;
 struct fake_server *fake_start(const struct fake_reply *replies, size_t count);
 const char *fake_socket(const struct fake_server *f);
 
-/* fake_stop: joins the server and gives all that it was sent, NUL-terminated and owned. */
+/* fake_stop: joins the server and gives all that it was sent, NUL-terminated and owned; what came
+ * aside is behind all the rest. */
 char *fake_stop(struct fake_server *f, size_t *requests);
 
 /* fake_stale_socket: the path of a socket that nobody listens on any more; owned. */
