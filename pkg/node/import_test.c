@@ -1,0 +1,336 @@
+#include "node/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/image.h"
+#include "fake/check.h"
+#include "fake/docker.h"
+
+static const struct node nodes[] = { { .name = "a", .id = "id-a", .running = true },
+                                     { .name = "b", .id = "id-b", .running = true } };
+
+/* An import into a and b, with what it needs. */
+struct scene {
+    struct docker d;
+    struct import im;
+    struct import_target targets[2];
+    struct node_push push;
+};
+
+static void scene_release(struct scene *s)
+{
+    import_release(&s->im);
+    for (size_t i = 0; i < COUNT_OF(s->targets); i++)
+        err_free(s->targets[i].error);
+    docker_release(&s->d);
+}
+
+/* Starts what s->d has answers for. */
+static void start(struct scene *s, size_t count, int64_t ms)
+{
+    for (size_t i = 0; i < count; i++)
+        s->targets[i].node = &nodes[i];
+    s->push.wait.deadline_ms = clock_after(ms);
+    docker_start(&s->d);
+    s->im = (struct import){ .engine = s->d.engine, .targets = s->targets, .count = count, .push = &s->push };
+    import_start(&s->im);
+}
+
+static void assert_fails(const struct import_target *t, enum err_code code, const char *cause)
+{
+    assert_non_null(t->error);
+    assert_int_equal(err_get_code(t->error), code);
+    if (!strstr(err_get_cause(t->error), cause))
+        fail_msg("\"%s\" does not hold \"%s\"", err_get_cause(t->error), cause);
+}
+
+/* ctr in one node: it takes the whole input, and then says this. */
+static void add_reader(struct scene *s, const char *words)
+{
+    docker_created(&s->d);
+    docker_reads(&s->d, words);
+}
+
+/* ctr in one node: it says this and is gone. */
+static void add_leaver(struct scene *s, const char *words)
+{
+    docker_created(&s->d);
+    docker_says(&s->d, NULL, words);
+}
+
+/* Any question: who has its answer knows that the answers before it were given, and the leavers' streams closed. */
+static void add_question(struct scene *s)
+{
+    docker_json(&s->d, 404, "{}");
+}
+
+static void start_and_ask(struct scene *s, size_t count)
+{
+    bool found = true;
+    AUTO(engine_image) none = { 0 };
+    start(s, count, 10000);
+    check_ok(engine_image_inspect(s->d.engine, "x", s->push.wait, &found, &none));
+    assert_false(found);
+}
+
+static void test_every_node_gets_every_byte(void **state)
+{
+    (void)state;
+    enum { LARGE = 70 * 1000 };
+    char large[LARGE];
+    AUTO(scene) s = { 0 };
+    memset(large, '#', sizeof large);
+    s.targets[1].snapshotter = "fuse-overlayfs";
+    add_reader(&s, "unpacking");
+    add_reader(&s, "");
+    docker_ended(&s.d, 0);
+    docker_ended(&s.d, 0);
+    start(&s, 2, 10000);
+    check_ok(import_take(&s.im, "#", 1));
+    check_ok(import_take(&s.im, large, sizeof large));
+    check_ok(import_finish(&s.im));
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(s.targets[i].error);
+        assert_int_equal(s.targets[i].sent, 1 + LARGE);
+    }
+    import_release(&s.im);
+    AUTO_STR heard = docker_stop(&s.d);
+    assert_non_null(strstr(heard, "\"ctr\",\"-n\",\"k8s.io\",\"images\",\"import\",\"-\"]"));
+    assert_non_null(strstr(heard, "\"import\",\"--snapshotter\",\"fuse-overlayfs\",\"-\"]"));
+    const char *sent = strchr(heard, '#');
+    assert_non_null(sent);
+    assert_int_equal(strspn(sent, "#"), 2 * (1 + LARGE));
+}
+
+static void test_a_ctr_that_exits_1_is_told_in_its_words(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_reader(&s, "ctr: content digest sha256:00:\nnot found\n\n");
+    add_reader(&s, "");
+    docker_ended(&s.d, 1);
+    docker_ended(&s.d, 0);
+    start(&s, 2, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: content digest sha256:00: not found");
+    assert_non_null(strstr(err_get_message(s.targets[0].error), "node a cannot import the image"));
+    assert_null(s.targets[1].error);
+}
+
+static void test_the_last_of_many_words_is_told(void **state)
+{
+    (void)state;
+    enum { KEPT = 64 * 1024 };
+    AUTO(scene) s = { 0 };
+    AUTO_STR words = xcalloc(KEPT + 100, 1);
+    memset(words, 'w', KEPT);
+    strcpy(words + KEPT, "ctr: the reason");
+    add_reader(&s, words);
+    docker_ended(&s.d, 1);
+    start(&s, 1, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: the reason");
+}
+
+static void test_a_ctr_that_exits_1_without_words(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_reader(&s, "");
+    docker_ended(&s.d, 1);
+    start(&s, 1, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "it said nothing about why");
+}
+
+/* The others go on. */
+static void test_a_ctr_that_ends_early_is_left_behind(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_leaver(&s, "ctr: unexpected EOF");
+    add_reader(&s, "");
+    add_question(&s);
+    docker_ended(&s.d, 0);
+    start_and_ask(&s, 2);
+    for (int i = 0; i < 3; i++)
+        check_ok(import_take(&s.im, "x", 1));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: unexpected EOF");
+    check_ok(import_finish(&s.im));
+    assert_null(s.targets[1].error);
+    assert_int_equal(s.targets[1].sent, 3);
+}
+
+static void test_no_node_is_left(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_leaver(&s, "ctr: one");
+    add_leaver(&s, "");
+    add_question(&s);
+    docker_ended(&s.d, 137);
+    start_and_ask(&s, 2);
+    check_says(import_take(&s.im, "x", 1), RW4003_NODE_FAILED, "no node takes the image");
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: one");
+    assert_fails(&s.targets[1], RW4003_NODE_FAILED, "ctr ended with exit code 137 and said nothing");
+}
+
+static void test_a_node_without_space(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_reader(&s, "ctr: write /var/lib/containerd/x: no space left on device");
+    docker_ended(&s.d, 1);
+    docker_exec(&s.d, "11G of 40G\n", NULL, 0);
+    start(&s, 1, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4004_NODE_FULL, "11G of 40G are free in /var/lib/containerd: ctr: write");
+    assert_string_equal(err_get_next(s.targets[0].error, 0), "docker exec a crictl rmi --prune");
+}
+
+/* A node that is so full that it can't even be asked. */
+static void test_a_node_without_space_that_tells_nothing(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_leaver(&s, "ctr: no space left on device");
+    add_question(&s);
+    docker_json(&s.d, 500, "{\"message\":\"no space left on device\"}");
+    start_and_ask(&s, 1);
+    check_error(import_take(&s.im, "x", 1), RW4003_NODE_FAILED);
+    assert_fails(&s.targets[0], RW4004_NODE_FULL, "nobody knows how many bytes");
+}
+
+static void test_a_node_that_starts_no_import(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    docker_json(&s.d, 409, "{\"message\":\"container id-a is paused\"}");
+    add_reader(&s, "");
+    docker_ended(&s.d, 0);
+    start(&s, 2, 10000);
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "container id-a is paused");
+    check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_null(s.targets[1].error);
+}
+
+static void test_an_exit_code_that_is_not_told(void **state)
+{
+    (void)state;
+    static const char *const answers[] = { "{\"Running\":false,\"ExitCode\":null}", "{" };
+    static const enum err_code codes[] = { RW3104_ENGINE_GONE, RW3106_ENGINE_PROTOCOL };
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        AUTO(scene) s = { 0 };
+        add_reader(&s, "");
+        docker_json(&s.d, 200, answers[i]);
+        start(&s, 1, 10000);
+        check_ok(import_take(&s.im, "x", 1));
+        check_ok(import_finish(&s.im));
+        assert_non_null(s.targets[0].error);
+        assert_int_equal(err_get_code(s.targets[0].error), codes[i]);
+    }
+}
+
+static void add_kill(struct scene *s)
+{
+    AUTO(buf) nothing = BUF_INIT(1);
+    docker_json(&s->d, 200, "{\"Running\":true,\"ExitCode\":null}");
+    docker_created(&s->d);
+    docker_upgraded(&s->d, &nothing);
+    docker_ended(&s->d, 137);
+}
+
+static void test_an_import_that_hangs_is_ended(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    docker_created(&s.d);
+    docker_says(&s.d, NULL, "unpacking")->hold = true;
+    add_kill(&s);
+    start(&s, 1, 300);
+    check_ok(import_take(&s.im, "x", 1));
+    check_error(import_finish(&s.im), RW9007_DEADLINE);
+    assert_false(import_abort(&s.im));
+    AUTO_STR heard = docker_stop(&s.d);
+    assert_non_null(strstr(heard, "\"Cmd\":[\"kill\",\"-KILL\",\"7\"]"));
+}
+
+static void test_half_a_frame_does_not_hold_beyond_the_deadline(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    AUTO(buf) stream = BUF_INIT(100);
+    struct err *e = NULL;
+    docker_frame_text(&stream, DOCKER_STDOUT, "7\n");
+    buf_add(&stream, "\1\0\0\0", 4);
+    docker_created(&s.d);
+    docker_upgraded(&s.d, &stream)->hold = true;
+    start(&s, 1, 300);
+    while (!e)
+        e = import_take(&s.im, "x", 1);
+    assert_null(s.targets[0].error); /* it is not the node's fault */
+    check_error(e, RW9007_DEADLINE);
+}
+
+static void test_an_import_that_cannot_be_ended_is_told(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_reader(&s, "");
+    add_reader(&s, "");
+    docker_json(&s.d, 500, "{\"message\":\"busy\"}");
+    add_kill(&s); /* the other one is ended all the same */
+    start(&s, 2, 10000);
+    assert_true(import_abort(&s.im));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "busy");
+    assert_string_equal(err_get_message(s.targets[0].error), "an import may still run in node a");
+    assert_null(s.targets[1].error);
+    AUTO_STR heard = docker_stop(&s.d);
+    assert_non_null(strstr(heard, "POST /containers/id-b/exec HTTP/1.1\r\n"));
+    assert_non_null(strstr(heard, "\"Cmd\":[\"kill\",\"-KILL\",\"7\"]"));
+}
+
+static void test_a_request_to_stop_ends_the_sending(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    AUTO_PTR(cancel) cancel = NULL;
+    add_reader(&s, "");
+    add_kill(&s);
+    check_ok(cancel_new(&cancel));
+    s.push.wait.cancel = cancel;
+    start(&s, 1, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    cancel_request(cancel, 0);
+    check_error(import_take(&s.im, "x", 1), RW9009_INTERRUPTED);
+    assert_null(s.targets[0].error);
+    assert_false(import_abort(&s.im)); /* also then */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_node_gets_every_byte),
+        cmocka_unit_test(test_a_ctr_that_exits_1_is_told_in_its_words),
+        cmocka_unit_test(test_the_last_of_many_words_is_told),
+        cmocka_unit_test(test_a_ctr_that_exits_1_without_words),
+        cmocka_unit_test(test_a_ctr_that_ends_early_is_left_behind),
+        cmocka_unit_test(test_no_node_is_left),
+        cmocka_unit_test(test_a_node_without_space),
+        cmocka_unit_test(test_a_node_without_space_that_tells_nothing),
+        cmocka_unit_test(test_a_node_that_starts_no_import),
+        cmocka_unit_test(test_an_exit_code_that_is_not_told),
+        cmocka_unit_test(test_an_import_that_hangs_is_ended),
+        cmocka_unit_test(test_half_a_frame_does_not_hold_beyond_the_deadline),
+        cmocka_unit_test(test_an_import_that_cannot_be_ended_is_told),
+        cmocka_unit_test(test_a_request_to_stop_ends_the_sending),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
