@@ -13,6 +13,7 @@
 
 enum {
     FRAME_HEAD = 8,      /* github.com/moby/moby api/pkg/stdcopy */
+    ENGINE_STREAM = 3,   /* in which the engine itself speaks */
     PID_TEXT = 24,       /* bytes of the line in which a killable program's shell tells its pid */
     SHOWN_WORDS = 512,
     RUN_PIECE = 16 * 1024,
@@ -111,8 +112,27 @@ static struct err *open_frame(struct engine_exec *x, struct net_wait wait, bool 
         if (x->kind > 3 || x->head[1] || x->head[2] || x->head[3])
             return err_new(RW3106_ENGINE_PROTOCOL, "the output of a program in container %s is not framed as Docker's",
                            x->container);
+        if (x->kind == ENGINE_STREAM)
+            return NULL;
     }
     return NULL;
+}
+
+/* What the engine itself says; cut, it is better than nothing. */
+static struct err *gave_up(struct engine_exec *x, struct net_wait wait)
+{
+    char words[SHOWN_WORDS] = {0};
+    size_t want = x->left < sizeof words - 1 ? x->left : sizeof words - 1;
+    size_t got = 1;
+    for (size_t len = 0; got > 0 && len < want; len += got) {
+        struct err *e = http_upgrade_read(x->stream, words + len, want - len, wait, &got);
+        if (e) {
+            err_ignore(e, "the words that came are shown");
+            break;
+        }
+    }
+    struct err *e = err_new(RW3103_ENGINE_REFUSED, "the engine gave up a program in container %s", x->container);
+    return err_cause(e, "%s", *words ? words : "it did not say why");
 }
 
 static struct err *read_frame(struct engine_exec *x, void *to, size_t room, struct net_wait wait, size_t *len,
@@ -123,6 +143,8 @@ static struct err *read_frame(struct engine_exec *x, void *to, size_t room, stru
     *len = 0;
     if (end)
         return NULL;
+    if (x->kind == ENGINE_STREAM)
+        return gave_up(x, wait);
     size_t want = x->left < room ? x->left : room;
     size_t got = 0;
     TRY(gone(x, http_upgrade_read(x->stream, to, want, wait, &got)));
@@ -131,10 +153,7 @@ static struct err *read_frame(struct engine_exec *x, void *to, size_t room, stru
     x->left -= (uint32_t)got;
     *len = got;
     *is_stderr = x->kind == 2;
-    if (x->kind != 3)
-        return NULL;
-    struct err *e = err_new(RW3103_ENGINE_REFUSED, "the engine gave up a program in container %s", x->container);
-    return err_cause(e, "%.*s", (int)(got < 200 ? got : 200), (const char *)to);
+    return NULL;
 }
 
 /* What an exec that did not start a shell says on stdout is the engine's reason. */
@@ -144,9 +163,9 @@ static struct err *no_shell(struct engine_exec *x, const char *first_words, stru
     size_t len = 0;
     bool is_stderr = false;
     err_ignore(engine_exec_read(x, more, sizeof more - 1, wait, &len, &is_stderr), "the first words are shown");
-    size_t end = strcspn(more, "\r\n");
+    more[strcspn(more, "\r\n")] = '\0';
     struct err *e = err_new(RW3103_ENGINE_REFUSED, "no program can be run in container %s", x->container);
-    return err_cause(e, "%s%.*s", first_words, (int)end, *first_words ? more : "its shell did not start");
+    return err_cause(e, "%s%s", first_words, *first_words || *more ? more : "its shell did not start");
 }
 
 /* stdout and stderr are two pipes to the engine: what the program writes to the one may overtake
@@ -156,19 +175,19 @@ static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
     char text[PID_TEXT] = {0};
     size_t have = 0;
     int64_t pid;
-    while (have < sizeof text - 1) {
+    bool whole = false; /* its line has ended: half a pid is that of something else */
+    while (!whole && have < sizeof text - 1) {
         size_t len = 0;
         bool is_stderr = false;
         char byte;
         TRY(read_frame(x, &byte, 1, wait, &len, &is_stderr));
-        if (len == 0 || (!is_stderr && byte == '\n'))
+        if (len == 0 || (is_stderr && !buf_append(&x->overtaking, &byte, 1)))
             break;
-        if (!is_stderr)
+        whole = !is_stderr && byte == '\n';
+        if (!is_stderr && !whole)
             text[have++] = byte;
-        else if (!buf_append(&x->overtaking, &byte, 1))
-            break;
     }
-    if (!num_i64(text, 1, INT32_MAX, &pid))
+    if (!whole || !num_i64(text, 1, INT32_MAX, &pid))
         return no_shell(x, text, wait);
     x->pid = xstrdup(text);
     return NULL;
@@ -250,8 +269,11 @@ static struct err *look(struct engine_exec *x, struct net_wait wait, bool *runni
         return engine_refused(&answer, "tell how a program in container %s ended", x->container);
     DOC_AUTO tree = NULL;
     TRY(engine_tree(&answer, &tree));
-    *running = doc_bool(tree, "/Running", false);
-    *exit_code = (int)doc_i64(tree, "/ExitCode", -1);
+    int64_t code = doc_i64(tree, "/ExitCode", -1);
+    if (doc_kind(doc_get(tree, "/Running")) != DOC_BOOLEAN || code > INT32_MAX)
+        return err_new(RW3106_ENGINE_PROTOCOL, "the engine tells no exit code of a program in container %s", x->container);
+    *running = doc_bool(tree, "/Running", true);
+    *exit_code = code < 0 ? -1 : (int)code;
     return NULL;
 }
 
@@ -330,7 +352,7 @@ static struct err *exchange(struct engine_exec *x, const char *input, size_t inp
         }
         struct net_poll poll_one = {.fd = engine_exec_fd(x), .want = (short)(POLLIN | (open ? POLLOUT : 0))};
         if (!engine_exec_buffered(x))
-            TRY(net_poll(&poll_one, 1, wait));
+            TRY(gone(x, net_poll(&poll_one, 1, wait)));
         if (engine_exec_buffered(x) || (poll_one.got & (POLLIN | POLLHUP | POLLERR))) {
             TRY(take_output(x, wait, out, &end));
         } else if (poll_one.got & POLLOUT) {

@@ -64,6 +64,9 @@ static void test_an_end_without_an_exit_code(void **state)
                     { 200, "{\"Running\":false}", RW3104_ENGINE_GONE, "without an exit code" },
                     { 200, "{\"Running\":false,\"ExitCode\":\"0\"}", RW3104_ENGINE_GONE, "without an exit code" },
                     { 200, "{\"Running\":false,\"ExitCode\":-1}", RW3104_ENGINE_GONE, "without an exit code" },
+                    { 200, "{\"Running\":false,\"ExitCode\":4294967296}", RW3106_ENGINE_PROTOCOL, "exit code" },
+                    { 200, "{\"ExitCode\":0}", RW3106_ENGINE_PROTOCOL, "" },
+                    { 200, "{\"Running\":null,\"ExitCode\":0}", RW3106_ENGINE_PROTOCOL, "" },
                     { 200, "{\"Running\":false,\"Exit", RW3106_ENGINE_PROTOCOL, "not JSON" },
                     { 404, "{\"message\":\"No such exec instance\"}", RW3103_ENGINE_REFUSED, "No such exec instance (HTTP 404)" },
                     { 500, "{\"message\":\"boom\"}", RW3103_ENGINE_REFUSED, "boom (HTTP 500)" } };

@@ -203,6 +203,27 @@ static void test_output_above_the_limit(void **state)
     assert_null(result.err.bytes);
 }
 
+static void test_what_came_instead_of_a_pid_is_the_cause(void **state)
+{
+    (void)state;
+    static const struct {
+        int kind;
+        const char *text;
+        const char *says;
+    } cases[] = { { OUT, "", "its shell did not start" },
+                  { ERR, "exec sh: permission denied\n", "exec sh: permission denied" },
+                  { OUT, "\nOCI runtime exec failed\n", "OCI runtime exec failed" },
+                  { OUT, "7", "" },
+                  { DOCKER_ERROR, "the engine's words", "the engine's words" } };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(buf) stream = BUF_INIT(STREAM_BYTES);
+        struct engine_exec_result result = { 0 };
+        docker_frame_text(&stream, cases[i].kind, cases[i].text);
+        check_says(run_stream(&stream, ended_well, &result), RW3103_ENGINE_REFUSED, cases[i].says);
+        assert_null(result.out.bytes);
+    }
+}
+
 /* What came on stderr before the pid belongs to the program; so does all of it when the pid is late. */
 static void test_stderr_that_overtakes_the_pid(void **state)
 {
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_output_above_the_limit),
         cmocka_unit_test(test_stderr_that_overtakes_the_pid),
         cmocka_unit_test(test_a_container_without_a_shell),
+        cmocka_unit_test(test_what_came_instead_of_a_pid_is_the_cause),
 #ifdef RWML_FAULT
         cmocka_unit_test(test_a_connection_that_fails_at_any_call),
 #endif

@@ -17,6 +17,7 @@ enum {
  * wants the one behind it, that is when it has found nothing wrong in it. */
 struct passing {
     struct http_body *body;
+    struct tar_reader *reader;
     struct http_sink sink;
     struct buf held;
     struct buf next; /* what came last: the sink may ask the engine, and the bytes given to us end then */
@@ -49,6 +50,12 @@ static struct err *hand_on(struct passing *p)
     return NULL;
 }
 
+static struct err *unusable(const char *why)
+{
+    struct err *e = err_new(RW4201_IMAGE_STREAM, "the image that the engine exports cannot be used");
+    return err_cause(e, "%s", why);
+}
+
 /* A tar_reader's pull. */
 static struct err *pull(void *ctx, const void **bytes, size_t *len)
 {
@@ -58,8 +65,15 @@ static struct err *pull(void *ctx, const void **bytes, size_t *len)
     *bytes = NULL;
     if (*len == 0) /* the last piece is held until the reader has seen what it ends with */
         return NULL;
-    buf_add(&p->next, came, *len);
     keep_tail(p, came, *len);
+    if (tar_is_ending(p->reader)) { /* the end is handed on when nothing but zeros is behind it */
+        size_t held = p->held.len;
+        if (!buf_append(&p->held, came, *len))
+            return unusable("it goes on behind the end of the archive");
+        *bytes = p->held.bytes + held;
+        return NULL;
+    }
+    buf_add(&p->next, came, *len);
     if (p->held.len > 0)
         TRY(hand_on(p));
     struct buf empty = p->held;
@@ -67,12 +81,6 @@ static struct err *pull(void *ctx, const void **bytes, size_t *len)
     p->next = empty;
     *bytes = p->held.bytes;
     return NULL;
-}
-
-static struct err *unusable(const char *why)
-{
-    struct err *e = err_new(RW4201_IMAGE_STREAM, "the image that the engine exports cannot be used");
-    return err_cause(e, "%s", why);
 }
 
 /* The config's digest out of "<hex>.json" (before Docker 25) or "blobs/sha256/<hex>". */
@@ -118,6 +126,7 @@ static struct err *read_archive(struct passing *p, const char *want, char **conf
 {
     AUTO_PTR(tar_reader) reader = NULL;
     TRY(tar_reader_new(pull, p, &reader));
+    p->reader = reader;
     struct tar_entry entry = {0};
     for (;;) {
         bool more = false;

@@ -129,6 +129,20 @@ static void test_an_answer_cut_around_any_block_is_no_success(void **state)
     }
 }
 
+/* The zeros behind the end may come in a piece of their own. */
+static void test_an_answer_cut_in_the_zeros_behind_the_end(void **state)
+{
+    (void)state;
+    static const char zeros[BLOCK];
+    AUTO(buf) body = BUF_INIT(ARCHIVE_BYTES);
+    make_archive(&body, "[" IMAGE(HEX) "]");
+    size_t kept = body.len;
+    buf_add(&body, zeros, BLOCK);
+    AUTO_STR head = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", body.len + 1);
+    check_broken(head, &body, strlen(head) + kept, "the stream ended at byte");
+    check_broken(head, &body, strlen(head) + kept - BLOCK, "the stream ended at byte");
+}
+
 static void test_the_engine_s_error_in_place_of_data(void **state)
 {
     (void)state;
@@ -142,8 +156,7 @@ static void test_the_engine_s_error_in_place_of_data(void **state)
         buf_add(&body, tar.bytes, kept);
         buf_adds(&body, errors[i % COUNT_OF(errors)]);
         check_broken(until_closed, &body, 0, "the engine said: lost blob");
-        if (kept < tar.len)
-            check_broken(until_closed, &body, strlen(until_closed) + kept, "the engine said: lost blob");
+        check_broken(until_closed, &body, strlen(until_closed) + kept, "the engine said: lost blob");
     }
 }
 
@@ -340,6 +353,7 @@ int main(void)
         cmocka_unit_test(test_a_whole_archive),
         cmocka_unit_test(test_an_archive_cut_around_any_block_is_no_success),
         cmocka_unit_test(test_an_answer_cut_around_any_block_is_no_success),
+        cmocka_unit_test(test_an_answer_cut_in_the_zeros_behind_the_end),
         cmocka_unit_test(test_the_engine_s_error_in_place_of_data),
         cmocka_unit_test(test_no_words_where_the_engine_said_none),
         cmocka_unit_test(test_another_image),

@@ -185,7 +185,10 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
     TRY(err_because(RW4003_NODE_FAILED, unasked, "node %s gives no kubeconfig", from->name));
     if (result.exit_code != 0 || result.out.len > LIMIT_CONFIG) {
         struct err *failed = err_new(RW4003_NODE_FAILED, "node %s gives no kubeconfig", from->name);
-        return err_state(err_cause(failed, "%.*s", (int)strcspn(buf_text(&result.err), "\n"), buf_text(&result.err)), "nothing was changed");
+        size_t len = strcspn(buf_text(&result.err), "\n");
+        failed = len ? err_cause(failed, "%.*s", (int)len, buf_text(&result.err))
+                     : err_cause(failed, "exit code %d, %zu bytes", result.exit_code, result.out.len);
+        return err_state(failed, "nothing was changed");
     }
     *out = result.out;
     result.out = (struct buf){0};

@@ -11,6 +11,7 @@ enum {
     NODES_AT_MOST = 200,
     SAYS_BYTES = 64 * 1024,
     KILL_MS = 5000,
+    FRAME_MS = 2000,
     TELL_MS = 100,
     READ_BYTES = 4096
 };
@@ -62,12 +63,9 @@ static struct err *read_words(struct import_target *t, struct net_wait wait, boo
     return NULL;
 }
 
-/* ctr has said nothing: how the stream broke, or the code it ended with, is all there is. */
-static struct err *without_words(struct import_target *t, struct err *broken, struct net_wait wait)
+/* How the stream broke, or the code that ctr ended with. */
+static struct err *without_words(const struct import_target *t, struct err *broken, int exit_code)
 {
-    int exit_code = -1;
-    if (!broken)
-        broken = engine_exec_wait(t->exec, wait, &exit_code);
     if (broken)
         return err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", t->node->name);
     struct err *e = err_new(RW4003_NODE_FAILED, "node %s cannot import the image", t->node->name);
@@ -78,8 +76,12 @@ static struct err *without_words(struct import_target *t, struct err *broken, st
 static void ended_early(struct import *im, struct import_target *t, struct err *broken)
 {
     bool end = broken == NULL;
+    int exit_code = -1;
     struct net_wait wait = {.deadline_ms = clock_after(KILL_MS), .cancel = im->push->wait.cancel};
-    t->has_ended = end;
+    if (end) { /* of the stream, for one */
+        broken = engine_exec_wait(t->exec, wait, &exit_code);
+        t->has_ended = broken == NULL;
+    }
     while (!end) {
         struct err *e = read_words(t, wait, &end);
         if (e) {
@@ -88,7 +90,7 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
         }
     }
     if (t->says.len == 0) {
-        fail(t, without_words(t, broken, wait));
+        fail(t, without_words(t, broken, exit_code));
         return;
     }
     err_ignore(broken, "a closed stream is the consequence of ctr's end");
@@ -100,6 +102,16 @@ static bool is_ours_to_end(const struct err *e)
     return err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE;
 }
 
+/* Something is there: all nodes wait while the rest of its frame comes, so not for long. */
+static struct err *read_ready(struct import_target *t, struct net_wait wait, bool *end)
+{
+    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(FRAME_MS)), wait.cancel};
+    struct err *e = read_words(t, soon, end);
+    if (!e || err_get_code(e) != RW9007_DEADLINE || clock_ms() >= wait.deadline_ms)
+        return e;
+    return err_because(RW3106_ENGINE_PROTOCOL, e, "half a frame came from node %s", t->node->name);
+}
+
 /* An error is the push's; a node's own stays with the node. */
 static struct err *serve_one(struct import *im, struct import_target *t, short got, const char *bytes, size_t len)
 {
@@ -107,7 +119,7 @@ static struct err *serve_one(struct import *im, struct import_target *t, short g
     bool end = false;
     struct err *e = NULL;
     if (got & (POLLIN | POLLHUP | POLLERR))
-        e = read_words(t, wait, &end);
+        e = read_ready(t, wait, &end);
     if (!e && !end && (got & POLLOUT) && t->offset < len) {
         size_t piece = len - t->offset < PIECE ? len - t->offset : PIECE;
         e = engine_exec_write(t->exec, bytes + t->offset, piece, wait);
@@ -225,8 +237,14 @@ static struct err *finish_one(struct import *im, struct import_target *t)
 {
     bool end = false;
     int exit_code = -1;
-    while (!end)
-        TRY(read_words(t, im->push->wait, &end));
+    struct err *broken = NULL;
+    while (!end && !broken)
+        broken = read_words(t, im->push->wait, &end);
+    if (broken && !is_ours_to_end(broken)) {
+        ended_early(im, t, broken);
+        return NULL;
+    }
+    TRY(broken);
     TRY(engine_exec_wait(t->exec, im->push->wait, &exit_code));
     t->is_active = false;
     t->has_ended = true;

@@ -238,6 +238,21 @@ static void test_an_exit_code_that_is_not_told(void **state)
     }
 }
 
+/* An engine that closes with bytes of the input unread resets the connection; what ctr said is there. */
+static void test_a_reset_after_the_last_byte(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    docker_created(&s.d);
+    docker_says(&s.d, NULL, "ctr: the reason")->hold = true;
+    start(&s, 1, 10000);
+    check_ok(import_take(&s.im, "x", 1));
+    free(fake_stop(s.d.server, NULL));
+    s.d.server = NULL;
+    check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: the reason");
+}
+
 static void add_kill(struct scene *s)
 {
     AUTO(buf) nothing = BUF_INIT(1);
@@ -327,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_a_node_without_space_that_tells_nothing),
         cmocka_unit_test(test_a_node_that_starts_no_import),
         cmocka_unit_test(test_an_exit_code_that_is_not_told),
+        cmocka_unit_test(test_a_reset_after_the_last_byte),
         cmocka_unit_test(test_an_import_that_hangs_is_ended),
         cmocka_unit_test(test_half_a_frame_does_not_hold_beyond_the_deadline),
         cmocka_unit_test(test_an_import_that_cannot_be_ended_is_told),
