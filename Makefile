@@ -106,6 +106,10 @@ unit: ## run the unit tests; BUILD=asan runs them under ASan and UBSan
 lint: ## hold the tree to its rules: layers, warnings of gcc and clang, banned calls, ...
 	@$(alone) tests/lint/run.sh
 
+.PHONY: format
+format: ## lay the C sources out as `make lint` wants them
+	@clang-format -i $(sort $(wildcard pkg/*/*.[ch] cmd/*/*.[ch] tests/fake/*.[ch]))
+
 .PHONY: test
 test: ## install what is needed, then lint, unit tests (also under ASan), tests/e2e
 	@$(alone) tests/run/all.sh

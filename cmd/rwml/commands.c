@@ -23,8 +23,8 @@ const struct command commands[] = {
       cmd_services },
     { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
       cmd_version },
-    { "help", "[COMMAND]", 0, "show help", "Shows the commands, or the options of one of them. `rwml help man` prints the man page.",
-      cmd_help },
+    { "help", "[COMMAND]", 0, "show help",
+      "Shows the commands, or the options of one of them. `rwml help man` prints the man page.", cmd_help },
 };
 const size_t command_count = COUNT_OF(commands);
 

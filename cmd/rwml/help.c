@@ -16,14 +16,18 @@ static void add_option(struct buf *out, const struct option_row *row)
 
 void help_overview(struct buf *out)
 {
-    buf_adds(out, "Brings Python services from source to running pods in a Kind cluster, and proves that the new code runs.\n\n"
-                  "Usage: rwml COMMAND [OPTIONS] [SVC...]\n\nCommands:\n");
+    buf_adds(
+        out,
+        "Brings Python services from source to running pods in a Kind cluster, and proves that the new code runs.\n\n"
+        "Usage: rwml COMMAND [OPTIONS] [SVC...]\n\nCommands:\n");
     for (size_t i = 0; i < command_count; i++)
         buf_addf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
-    buf_adds(out, "\n`rwml help COMMAND` tells a command's options. No SVC: in a service's directory that service, else all.\n"
-                  "\nExit codes: 0 done and verified, 1 your code (build step, crash), 2 usage or manifest, 3 engine or cluster\n"
-                  "out of reach, 4 the cluster said no, 5 not ready in time, 6 partly done, 7 this machine (disk, permission),\n"
-                  "8 broken or wrong data, 9 another rwml is at work, 130 interrupted.\n");
+    buf_adds(
+        out,
+        "\n`rwml help COMMAND` tells a command's options. No SVC: in a service's directory that service, else all.\n"
+        "\nExit codes: 0 done and verified, 1 your code (build step, crash), 2 usage or manifest, 3 engine or cluster\n"
+        "out of reach, 4 the cluster said no, 5 not ready in time, 6 partly done, 7 this machine (disk, permission),\n"
+        "8 broken or wrong data, 9 another rwml is at work, 130 interrupted.\n");
 }
 
 void help_command(const struct command *command, struct buf *out)

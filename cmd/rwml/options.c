@@ -13,7 +13,8 @@ const struct option_row option_rows[] = {
     { 'C', "directory", OPTION_TEXT, "DIR", FOR_WORKSPACE, AT(directory), "work as if started in DIR" },
     { 0, "cluster", OPTION_TEXT, "NAME", FOR_CLUSTER, AT(cluster), "the Kind cluster to use" },
     { 0, "set", OPTION_LIST, "KEY=VALUE", FOR_DEPLOY, AT(set), "give a variable its value; may be repeated" },
-    { 0, "var-file", OPTION_LIST, "FILE", FOR_DEPLOY, AT(var_files), "read KEY=VALUE lines from FILE; may be repeated" },
+    { 0, "var-file", OPTION_LIST, "FILE", FOR_DEPLOY, AT(var_files),
+      "read KEY=VALUE lines from FILE; may be repeated" },
     { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_check), "do not check that in-cluster addresses resolve" },
     { 0, "no-create-namespace", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_create_namespace),
       "a missing namespace is an error" },
@@ -34,7 +35,8 @@ const size_t option_row_count = COUNT_OF(option_rows);
 
 void options_defaults(struct options *o)
 {
-    *o = (struct options){ .jobs = 4, .timeout_ms = 5 * 60 * 1000, .settle_ms = 5 * 1000, .lock_timeout_ms = 60 * 1000 };
+    *o =
+        (struct options){ .jobs = 4, .timeout_ms = 5 * 60 * 1000, .settle_ms = 5 * 1000, .lock_timeout_ms = 60 * 1000 };
     o->output = xstrdup("text");
 }
 
@@ -180,7 +182,7 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
 static bool takes_next_word(const char *word)
 {
     const unsigned all = FOR_ALL | FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY;
-    const struct option_row *row = word[1] == '-' ? find_long(word + 2, strlen(word + 2), all)
+    const struct option_row *row = word[1] == '-'      ? find_long(word + 2, strlen(word + 2), all)
                                    : strlen(word) == 2 ? find_letter(word[1], all)
                                                        : NULL;
     return row && row->type != OPTION_FLAG;

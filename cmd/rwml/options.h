@@ -18,7 +18,7 @@ struct options {
     char *directory;
     char *cluster;
     char *output;
-    struct strv set;       /* KEY=VALUE */
+    struct strv set; /* KEY=VALUE */
     struct strv var_files;
     int64_t jobs;
     int64_t timeout_ms;
@@ -35,10 +35,10 @@ struct options {
 
 /* Groups of commands that take an option. */
 enum option_group {
-    FOR_ALL = 1 << 0,      /* every command */
+    FOR_ALL = 1 << 0,       /* every command */
     FOR_WORKSPACE = 1 << 1, /* those that work on services */
-    FOR_CLUSTER = 1 << 2,  /* those that need the Kind cluster: push, deploy, up */
-    FOR_DEPLOY = 1 << 3    /* deploy, up */
+    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up */
+    FOR_DEPLOY = 1 << 3     /* deploy, up */
 };
 
 enum option_type {

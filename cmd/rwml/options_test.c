@@ -23,7 +23,8 @@ static void test_options_all_spellings(void **state)
 {
     AUTO(options) o;
     (void)state;
-    assert_null(parse(&o, UP, WORDS("web", "-vq", "--set", "A=1", "--set=B=2", "-Cdir", "-j", "7", "--settle", "0", "--", "--set")));
+    assert_null(parse(
+        &o, UP, WORDS("web", "-vq", "--set", "A=1", "--set=B=2", "-Cdir", "-j", "7", "--settle", "0", "--", "--set")));
     assert_true(o.verbose && o.quiet);
     assert_int_equal(o.set.count, 2);
     assert_string_equal(o.set.items[1], "B=2");

@@ -20,7 +20,7 @@ static bool decode_group(const char group[4], struct buf *out)
             return false;
         bits = bits << 6 | (unsigned)value;
     }
-    unsigned char bytes[3] = {(unsigned char)(bits >> 16), (unsigned char)(bits >> 8), (unsigned char)bits};
+    unsigned char bytes[3] = { (unsigned char)(bits >> 16), (unsigned char)(bits >> 8), (unsigned char)bits };
     return buf_append(out, bytes, 3 - pads);
 }
 

@@ -17,17 +17,17 @@ struct buf {
     size_t room; /* allocated, the NUL's place included */
 };
 
-#define BUF_INIT(limit) ((struct buf){.max = (limit)})
+#define BUF_INIT(limit) ((struct buf){ .max = (limit) })
 
 /* buf_append: false, and nothing appended, when max would be passed. */
 bool buf_append(struct buf *b, const void *bytes, size_t len) MUST_USE;
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *s);
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-void buf_consume(struct buf *b, size_t len);  /* drops the first len bytes */
+void buf_consume(struct buf *b, size_t len); /* drops the first len bytes */
 void buf_truncate(struct buf *b, size_t len);
-const char *buf_text(const struct buf *b);    /* never NULL */
-char *buf_steal(struct buf *b, size_t *len);  /* owned, never NULL; len may be NULL; b is empty afterwards */
+const char *buf_text(const struct buf *b);   /* never NULL */
+char *buf_steal(struct buf *b, size_t *len); /* owned, never NULL; len may be NULL; b is empty afterwards */
 void buf_release(struct buf *b);
 
 /* buf_line: takes the next line out of the stream in b: *line and *len give it without its "\n"

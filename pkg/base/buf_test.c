@@ -128,8 +128,13 @@ static void test_line_ends(void **state)
         const char *lines; /* each in brackets */
         size_t used;
     } rows[] = {
-        { "", "", 0 },           { "no end", "", 0 },       { "\n", "[]", 1 },           { "\r\n", "[]", 2 },
-        { "a\nb\r\nc", "[a][b]", 5 }, { "a\r\r\n", "[a\r]", 4 }, { "a\rb\n", "[a\rb]", 4 },
+        { "", "", 0 },
+        { "no end", "", 0 },
+        { "\n", "[]", 1 },
+        { "\r\n", "[]", 2 },
+        { "a\nb\r\nc", "[a][b]", 5 },
+        { "a\r\r\n", "[a\r]", 4 },
+        { "a\rb\n", "[a\rb]", 4 },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO(buf) b = BUF_INIT(100);

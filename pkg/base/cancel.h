@@ -20,9 +20,9 @@ DEFINE_FREEP(cancel)
 
 /* cancel_request: async-signal-safe. cause_signal: the signal's number, 0 if none. */
 void cancel_request(struct cancel *c, int cause_signal);
-bool cancel_requested(const struct cancel *c);          /* false for NULL */
+bool cancel_requested(const struct cancel *c); /* false for NULL */
 int cancel_signal(const struct cancel *c);
-int cancel_fd(const struct cancel *c);                  /* readable once requested; -1 for NULL */
+int cancel_fd(const struct cancel *c); /* readable once requested; -1 for NULL */
 
 /* cancel_check: RW9009_INTERRUPTED once requested, else NULL. */
 struct err *cancel_check(const struct cancel *c) MUST_USE;

@@ -13,10 +13,10 @@
 #define CLOCK_NEVER INT64_MAX
 
 int64_t clock_ms(void);
-int64_t clock_after(int64_t ms);                  /* the deadline that lies ms ahead */
+int64_t clock_after(int64_t ms); /* the deadline that lies ms ahead */
 int64_t clock_earlier(int64_t a, int64_t b);
-int clock_poll_timeout(int64_t deadline_ms);      /* for poll(2): 0 … INT_MAX, or -1 for CLOCK_NEVER */
-int64_t clock_wall_s(void);                       /* seconds since the epoch */
+int clock_poll_timeout(int64_t deadline_ms); /* for poll(2): 0 … INT_MAX, or -1 for CLOCK_NEVER */
+int64_t clock_wall_s(void);                  /* seconds since the epoch */
 
 /* clock_parse_rfc3339: "2025-01-02T03:04:05Z", also with a fraction, as Kubernetes writes it. */
 bool clock_parse_rfc3339(const char *s, int64_t *out_s) MUST_USE;

@@ -58,8 +58,14 @@ static void test_rfc3339_as_kubernetes_writes_it(void **state)
 static void test_rfc3339_refuses_the_rest(void **state)
 {
     (void)state;
-    static const char *const refused[] = { "", "now", "2025-01-02", "2025-01-02T03:04:05", "2025-01-02 03:04:05Z",
-                                           "2025-13-02T03:04:05Z", "2025-01-02T03:04:05+01:00", "2025-01-02T03:04:05Zx" };
+    static const char *const refused[] = { "",
+                                           "now",
+                                           "2025-01-02",
+                                           "2025-01-02T03:04:05",
+                                           "2025-01-02 03:04:05Z",
+                                           "2025-13-02T03:04:05Z",
+                                           "2025-01-02T03:04:05+01:00",
+                                           "2025-01-02T03:04:05Zx" };
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
         int64_t s = 42;
         assert_false(clock_parse_rfc3339(refused[i], &s));

@@ -21,8 +21,8 @@ struct err {
 static enum err_class class_of(enum err_code code)
 {
     switch (code) {
-#define X(number, cls, name)      \
-    case RW##number##_##name:     \
+#define X(number, cls, name)                                                                                           \
+    case RW##number##_##name:                                                                                          \
         return ERR_##cls;
         RWML_CODES(X)
 #undef X
@@ -82,16 +82,16 @@ struct err *err_because(enum err_code code, struct err *inner, const char *fmt, 
     return e;
 }
 
-#define SET_FORMATTED(e, slot, fmt)          \
-    do {                                     \
-        if (!(e))                            \
-            return NULL;                     \
-        va_list ap;                          \
-        va_start(ap, fmt);                   \
-        char *text = xvasprintf(fmt, ap);    \
-        va_end(ap);                          \
-        free(slot);                          \
-        (slot) = text;                       \
+#define SET_FORMATTED(e, slot, fmt)                                                                                    \
+    do {                                                                                                               \
+        if (!(e))                                                                                                      \
+            return NULL;                                                                                               \
+        va_list ap;                                                                                                    \
+        va_start(ap, fmt);                                                                                             \
+        char *text = xvasprintf(fmt, ap);                                                                              \
+        va_end(ap);                                                                                                    \
+        free(slot);                                                                                                    \
+        (slot) = text;                                                                                                 \
     } while (0)
 
 struct err *err_cause(struct err *e, const char *fmt, ...)
@@ -178,8 +178,9 @@ const struct err *err_sibling(const struct err *e)
 
 enum err_class err_chain_class(const struct err *e)
 {
-    static const enum err_class by_weight[] = { ERR_BUG,   ERR_INTERRUPTED, ERR_LOCKED, ERR_INTEGRITY, ERR_LOCAL, ERR_USAGE,
-                                                ERR_PARTIAL, ERR_ENV,       ERR_REJECT, ERR_TIMEOUT,   ERR_APP };
+    static const enum err_class by_weight[] = { ERR_BUG,    ERR_INTERRUPTED, ERR_LOCKED,  ERR_INTEGRITY,
+                                                ERR_LOCAL,  ERR_USAGE,       ERR_PARTIAL, ERR_ENV,
+                                                ERR_REJECT, ERR_TIMEOUT,     ERR_APP };
     for (size_t i = 0; i < COUNT_OF(by_weight); i++)
         for (const struct err *each = e; each; each = each->sibling)
             if (class_of(each->code) == by_weight[i])

@@ -33,15 +33,15 @@ struct err;
 /* The process's exit codes. Beats: when several errors are joined, the larger part decides, see
  * err_chain_class. */
 enum err_class {
-    ERR_APP = 1,          /* the user's code: a build step, a crash, a probe */
-    ERR_USAGE = 2,        /* flag, configuration or manifest; nothing contacted */
-    ERR_ENV = 3,          /* engine, cluster or node unreachable, or it refuses us */
-    ERR_REJECT = 4,       /* the cluster said no */
-    ERR_TIMEOUT = 5,      /* not converged in time */
-    ERR_PARTIAL = 6,      /* some done, some not */
-    ERR_LOCAL = 7,        /* disk, permission, descriptors, memory here */
-    ERR_INTEGRITY = 8,    /* truncated, corrupt, wrong digest, protocol broken */
-    ERR_LOCKED = 9,       /* another rwml holds the workspace */
+    ERR_APP = 1,       /* the user's code: a build step, a crash, a probe */
+    ERR_USAGE = 2,     /* flag, configuration or manifest; nothing contacted */
+    ERR_ENV = 3,       /* engine, cluster or node unreachable, or it refuses us */
+    ERR_REJECT = 4,    /* the cluster said no */
+    ERR_TIMEOUT = 5,   /* not converged in time */
+    ERR_PARTIAL = 6,   /* some done, some not */
+    ERR_LOCAL = 7,     /* disk, permission, descriptors, memory here */
+    ERR_INTEGRITY = 8, /* truncated, corrupt, wrong digest, protocol broken */
+    ERR_LOCKED = 9,    /* another rwml holds the workspace */
     ERR_BUG = 70,
     ERR_INTERRUPTED = 130 /* SIGINT; cmd/ makes 143 of it for SIGTERM */
 };
@@ -80,25 +80,25 @@ enum err_class err_chain_class(const struct err *e);
 enum err_class err_get_class(const struct err *e);
 enum err_code err_get_code(const struct err *e);
 const char *err_get_message(const struct err *e);
-const char *err_get_cause(const struct err *e);            /* these five: NULL when not told */
+const char *err_get_cause(const struct err *e); /* these five: NULL when not told */
 const char *err_get_state(const struct err *e);
 const char *err_get_next(const struct err *e, size_t i);
 const char *err_get_where(const struct err *e);
 const char *err_get_detail(const struct err *e);
-int err_errno(const struct err *e);                        /* 0 when no system call failed */
-const char *err_class_name(enum err_class cls);            /* "USAGE" */
-const char *errno_name(int number);                        /* "ENOENT" */
+int err_errno(const struct err *e);             /* 0 when no system call failed */
+const char *err_class_name(enum err_class cls); /* "USAGE" */
+const char *errno_name(int number);             /* "ENOENT" */
 
 /* err_ignore: the only way to drop an error, with the reason why that is right. */
 void err_ignore(struct err *e, const char *why);
 void err_free(struct err *e); /* the whole chain */
 DEFINE_FREEP(err)
 
-#define TRY(expression)                        \
-    do {                                       \
-        struct err *try_error = (expression);  \
-        if (try_error)                         \
-            return try_error;                  \
+#define TRY(expression)                                                                                                \
+    do {                                                                                                               \
+        struct err *try_error = (expression);                                                                          \
+        if (try_error)                                                                                                 \
+            return try_error;                                                                                          \
     } while (0)
 
 #define BUG(...) err_bug(__FILE__, __LINE__, __VA_ARGS__)

@@ -142,8 +142,9 @@ static void test_chain_class_is_the_heaviest(void **state)
 {
     (void)state;
     static const enum err_code by_weight[] = {
-        RW9009_INTERRUPTED,  RW9008_LOCKED,          RW4201_IMAGE_STREAM,    RW9001_FILE,          RW1011_UNKNOWN_SERVICE,
-        RW5600_APPLY_PARTIAL, RW3101_ENGINE_UNREACHABLE, RW5409_CONFLICT, RW6201_ROLLOUT_TIMEOUT, RW3201_BUILD_FAILED,
+        RW9009_INTERRUPTED,     RW9008_LOCKED,        RW4201_IMAGE_STREAM,       RW9001_FILE,
+        RW1011_UNKNOWN_SERVICE, RW5600_APPLY_PARTIAL, RW3101_ENGINE_UNREACHABLE, RW5409_CONFLICT,
+        RW6201_ROLLOUT_TIMEOUT, RW3201_BUILD_FAILED,
     };
     for (size_t i = 0; i < COUNT_OF(by_weight); i++)
         for (size_t j = i; j < COUNT_OF(by_weight); j++) {
@@ -165,10 +166,17 @@ static void test_classes_are_the_documented_exit_codes(void **state)
         int exit_code;
         const char *name;
     } rows[] = {
-        { ERR_APP, 1, "APP" },         { ERR_USAGE, 2, "USAGE" },     { ERR_ENV, 3, "ENV" },
-        { ERR_REJECT, 4, "REJECT" },   { ERR_TIMEOUT, 5, "TIMEOUT" }, { ERR_PARTIAL, 6, "PARTIAL" },
-        { ERR_LOCAL, 7, "LOCAL" },     { ERR_INTEGRITY, 8, "INTEGRITY" }, { ERR_LOCKED, 9, "LOCKED" },
-        { ERR_BUG, 70, "BUG" },        { ERR_INTERRUPTED, 130, "INTERRUPTED" },
+        { ERR_APP, 1, "APP" },
+        { ERR_USAGE, 2, "USAGE" },
+        { ERR_ENV, 3, "ENV" },
+        { ERR_REJECT, 4, "REJECT" },
+        { ERR_TIMEOUT, 5, "TIMEOUT" },
+        { ERR_PARTIAL, 6, "PARTIAL" },
+        { ERR_LOCAL, 7, "LOCAL" },
+        { ERR_INTEGRITY, 8, "INTEGRITY" },
+        { ERR_LOCKED, 9, "LOCKED" },
+        { ERR_BUG, 70, "BUG" },
+        { ERR_INTERRUPTED, 130, "INTERRUPTED" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(rows[i].cls, rows[i].exit_code);

@@ -110,7 +110,7 @@ static void test_kill_and_signal(void **state)
 static void test_misspelt_settings_end_the_program(void **state)
 {
     (void)state;
-    static const char *const settings[] = { "a=eror(EIO)", "a=error(EWHAT)", "a=error",       "a=x*off",       "a=0*off",
+    static const char *const settings[] = { "a=eror(EIO)", "a=error(EWHAT)", "a=error",       "a=x*off", "a=0*off",
                                             "a=",          "a=signal(INT)",  "a=delay(long)", "a=1*typo" };
     for (size_t i = 0; i < COUNT_OF(settings); i++) {
         int status = status_with(settings[i]);

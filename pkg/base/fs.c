@@ -205,7 +205,8 @@ static struct err *read_names(DIR *dir, const char *path, struct strv *names)
         if (is_dots(entry->d_name))
             continue;
         if (names->count == LIMIT_DIR_ENTRIES)
-            return err_cause(err_new(RW9002_FILE_TOO_LARGE, "%s holds too many files", path), "more than %u", LIMIT_DIR_ENTRIES);
+            return err_cause(err_new(RW9002_FILE_TOO_LARGE, "%s holds too many files", path), "more than %u",
+                             LIMIT_DIR_ENTRIES);
         strv_add(names, entry->d_name);
     }
 }

@@ -50,11 +50,12 @@ bool fs_is_dir(int dir_fd, const char *path);
 struct err *fs_list(int dir_fd, const char *path, struct strv *out) MUST_USE;
 struct err *fs_link_target(int dir_fd, const char *path, char **out) MUST_USE;
 struct err *fs_real_path(const char *path, char **out) MUST_USE;
-struct err *fs_make_dirs(const char *path, mode_t mode) MUST_USE; /* like mkdir -p; ENOTDIR where a file is in the way */
+struct err *fs_make_dirs(const char *path,
+                         mode_t mode) MUST_USE; /* like mkdir -p; ENOTDIR where a file is in the way */
 struct err *fs_unlink(int dir_fd, const char *path) MUST_USE;
 
-char *fs_join(const char *dir, const char *name) MUST_USE;   /* "a", "b" gives "a/b"; an absolute name wins */
-const char *fs_base(const char *path);                       /* behind the last slash */
+char *fs_join(const char *dir, const char *name) MUST_USE; /* "a", "b" gives "a/b"; an absolute name wins */
+const char *fs_base(const char *path);                     /* behind the last slash */
 
 /* fs_lock: takes the file's exclusive flock(2), which ends with the process, however it ends, so
  * that kill -9 leaves no stale lock. The file keeps the holder's pid. Waits until deadline_ms;

@@ -46,7 +46,8 @@ struct err *fs_open_beneath(int dir_fd, const char *path, int *out_fd)
 {
     if (path[0] == '/')
         return failed(path, EXDEV);
-    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
+    struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
     int fault = fault_point("fs.openat2", NULL);
     long fd = fault ? -1 : syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
     int number = fault ? fault : errno;

@@ -45,9 +45,10 @@ static struct place place_with_traps(void)
 
 static void expect_escapes_refused(int dir_fd)
 {
-    static const char *const escapes[] = { "..", "../outside/secret", "a/../../outside/secret", "to-file", "to-folder/secret",
-                                           "to-absolute", "to-link/secret", "a/b/../../../outside/secret", "/etc/passwd",
-                                           "loop" };
+    static const char *const escapes[] = {
+        "..",          "../outside/secret", "a/../../outside/secret",      "to-file",     "to-folder/secret",
+        "to-absolute", "to-link/secret",    "a/b/../../../outside/secret", "/etc/passwd", "loop"
+    };
     for (size_t i = 0; i < COUNT_OF(escapes); i++) {
         int fd = -1;
         AUTO_PTR(err) e = fs_open_beneath(dir_fd, escapes[i], &fd);

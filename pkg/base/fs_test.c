@@ -296,9 +296,9 @@ static void test_replace_survives_a_fault_at_every_step(void **state)
         const char *fault;
         int number;
     } steps[] = {
-        { "fs.open=error(EROFS)", EROFS },        { "fs.write=error(ENOSPC)", ENOSPC },
-        { "fs.write=1*short->error(EIO)", EIO },  { "fs.write=1*error(EINTR)->error(EDQUOT)", EDQUOT },
-        { "fs.sync=error(EIO)", EIO },            { "fs.rename=error(EACCES)", EACCES },
+        { "fs.open=error(EROFS)", EROFS },       { "fs.write=error(ENOSPC)", ENOSPC },
+        { "fs.write=1*short->error(EIO)", EIO }, { "fs.write=1*error(EINTR)->error(EDQUOT)", EDQUOT },
+        { "fs.sync=error(EIO)", EIO },           { "fs.rename=error(EACCES)", EACCES },
     };
     for (size_t i = 0; i < COUNT_OF(steps); i++) {
         AUTO(place) at = place_new();

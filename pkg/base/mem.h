@@ -29,18 +29,18 @@
 #define AUTO_PTR(T) __attribute__((cleanup(T##_freep))) struct T *
 #define AUTO_STR __attribute__((cleanup(str_freep))) char *
 #define AUTO_FD __attribute__((cleanup(fd_closep))) int
-#define DEFINE_FREEP(T)                           \
-    static inline void T##_freep(struct T **pp)   \
-    {                                             \
-        T##_free(*pp);                            \
-        *pp = NULL;                               \
+#define DEFINE_FREEP(T)                                                                                                \
+    static inline void T##_freep(struct T **pp)                                                                        \
+    {                                                                                                                  \
+        T##_free(*pp);                                                                                                 \
+        *pp = NULL;                                                                                                    \
     }
 #define STEAL(pp) ((__typeof__(*(pp)))mem_steal(pp))
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
 void *xcalloc(size_t count, size_t size) MUST_USE;
 void *xrealloc(void *old, size_t count, size_t size) MUST_USE;
-char *xstrdup(const char *s) MUST_USE;                 /* NULL gives NULL */
+char *xstrdup(const char *s) MUST_USE; /* NULL gives NULL */
 char *xstrndup(const char *s, size_t len) MUST_USE;
 char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2) MUST_USE;
 char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0) MUST_USE;
@@ -49,7 +49,7 @@ char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0) MUST_USE;
 void str_set(char **slot, const char *s);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
-bool str_eq(const char *a, const char *b);             /* NULL equals only NULL */
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 
 /* size_add: *sum = a + b; false when it does not fit. For sums of numbers that come from outside. */
 bool size_add(size_t a, size_t b, size_t *sum) MUST_USE;

@@ -52,7 +52,8 @@ static int spawn_with(const char *const *argv, char *const *env, int out_fd, int
     posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1); /* also what our starter left open */
     int fault = fault_point("proc.spawn", NULL);
-    int number = fault ? fault : posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, env ? env : environ);
+    int number =
+        fault ? fault : posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, env ? env : environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return number;

@@ -18,8 +18,8 @@ struct proc_result {
 /* proc_run: runs argv[0], found by PATH, with an empty stdin, to its end. env: NULL keeps ours.
  * A child that outlives the deadline or our cancellation is killed and reaped before this
  * returns. Errors: RW9004_PROCESS (cannot start, errno told), RW9007_DEADLINE, RW9009_INTERRUPTED. */
-struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms,
-                     const struct cancel *cancel, struct proc_result *out) MUST_USE;
+struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
+                     struct proc_result *out) MUST_USE;
 void proc_result_release(struct proc_result *r);
 
 bool proc_alive(int64_t pid);

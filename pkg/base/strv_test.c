@@ -48,8 +48,9 @@ static void test_nearest_is_what_was_meant(void **state)
         const char *word;
         const char *meant;
     } rows[] = {
-        { "order", "orders" },  { "oders", "orders" },   { "rodres", "orders" }, { "prcies", "prices" }, { "iu", "ui" },
-        { "ordrbok", NULL },    { "order-bok", "order-book" }, { "shipping", NULL }, { "x", NULL },     { "PRICES", NULL },
+        { "order", "orders" }, { "oders", "orders" }, { "rodres", "orders" },        { "prcies", "prices" },
+        { "iu", "ui" },        { "ordrbok", NULL },   { "order-bok", "order-book" }, { "shipping", NULL },
+        { "x", NULL },         { "PRICES", NULL },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const char *found = str_nearest(rows[i].word, services, COUNT_OF(services));

@@ -2,7 +2,7 @@
 
 size_t utf8_next(const char *s, size_t len, uint32_t *code)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     if (len == 0)
         return 0;
     unsigned char first = (unsigned char)s[0];

@@ -48,7 +48,7 @@ void digest_sha256_release(struct digest_sha256 *d)
 
 struct err *digest_of(const void *bytes, size_t len, char out[DIGEST_ROOM])
 {
-    AUTO(digest_sha256) d = {0};
+    AUTO(digest_sha256) d = { 0 };
     TRY(digest_sha256_init(&d));
     digest_sha256_update(&d, bytes, len);
     digest_sha256_final(&d, out);

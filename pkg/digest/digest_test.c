@@ -27,7 +27,7 @@ static void test_digest_of(void **state)
 static void test_digest_in_pieces(void **state)
 {
     (void)state;
-    AUTO(digest_sha256) d = {0};
+    AUTO(digest_sha256) d = { 0 };
     char text[DIGEST_ROOM];
     char piece[1000];
     memset(piece, 'a', sizeof piece);
@@ -45,7 +45,7 @@ static void test_digest_in_pieces(void **state)
 static void test_digest_abandoned(void **state)
 {
     (void)state;
-    AUTO(digest_sha256) d = {0};
+    AUTO(digest_sha256) d = { 0 };
     assert_null(digest_sha256_init(&d));
     assert_null(digest_sha256_init(&d));
     digest_sha256_update(&d, "x", 1);

@@ -45,14 +45,14 @@ size_t anchors_open(struct anchors *a, const char *name)
         a->room = a->room ? a->room * 2 : 16;
         a->items = xrealloc(a->items, a->room, sizeof *a->items);
     }
-    a->items[a->count] = (struct anchor){.value = NULL};
+    a->items[a->count] = (struct anchor){ .value = NULL };
     doc_set_key(a->numbers, name, doc_integer((int64_t)a->count));
     return a->count++;
 }
 
 void anchors_close(struct anchors *a, size_t number, json_t *value, struct anchor_size size)
 {
-    a->items[number] = (struct anchor){.value = doc_ref(value), .size = size};
+    a->items[number] = (struct anchor){ .value = doc_ref(value), .size = size };
 }
 
 enum anchor_state anchors_find(const struct anchors *a, const char *name, const json_t **value,

@@ -222,7 +222,7 @@ struct err *build_add_scalar(struct build *b, const struct build_scalar *scalar,
     }
     DOC_AUTO value = scalar_value(&typed, scalar->text, scalar->len);
     if (scalar->anchor) {
-        const struct anchor_size size = {.nodes = 1, .weight = 1 + scalar->len};
+        const struct anchor_size size = { .nodes = 1, .weight = 1 + scalar->len };
         anchors_close(b->anchors, anchors_open(b->anchors, scalar->anchor), value, size);
     }
     if (wants_key(b))
@@ -292,7 +292,7 @@ struct err *build_open(struct build *b, enum doc_kind kind, const char *anchor, 
         .hash = hash,
         .at = at,
         .anchor = anchor ? anchors_open(b->anchors, anchor) : NO_ANCHOR,
-        .before = {.nodes = b->size.nodes - 1, .weight = b->size.weight - 1},
+        .before = { .nodes = b->size.nodes - 1, .weight = b->size.weight - 1 },
     };
     return NULL;
 }
@@ -321,7 +321,7 @@ void build_end(struct build *b, struct doc *out)
     if (doc_is_null(b->root))
         doc_unrefp(&b->root);
     places_close(b->places);
-    *out = (struct doc){.root = STEAL(&b->root), .file = xstrdup(b->file), .places = STEAL(&b->places)};
+    *out = (struct doc){ .root = STEAL(&b->root), .file = xstrdup(b->file), .places = STEAL(&b->places) };
     b->places = places_new();
     anchors_clear(b->anchors);
 }

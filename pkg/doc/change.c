@@ -116,6 +116,6 @@ struct err *doc_each_text(json_t *tree,
                           struct err *(*fn)(void *ctx, const char *pointer, const char *text, char **replacement),
                           void *ctx)
 {
-    const struct text_walk w = {.fn = fn, .ctx = ctx};
+    const struct text_walk w = { .fn = fn, .ctx = ctx };
     return walk(&w, tree, "");
 }

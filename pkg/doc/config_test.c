@@ -124,8 +124,8 @@ static void test_config_missing(void **state)
 static void test_config_keys(void **state)
 {
     const struct doc *d = *state;
-    static const char *const known[] = {"dockerfile", "context", "target"};
-    static const char *const all[] = {"name", "port", "debug", "ratio", "count", "nothing", "services"};
+    static const char *const known[] = { "dockerfile", "context", "target" };
+    static const char *const all[] = { "name", "port", "debug", "ratio", "count", "nothing", "services" };
     assert_null(doc_check_keys(d, "", all, COUNT_OF(all)));
     assert_null(doc_check_keys(d, "/none", known, COUNT_OF(known)));
     AUTO_PTR(err) e = doc_check_keys(d, "/services/api", known, COUNT_OF(known));

@@ -18,7 +18,7 @@ void doc_list_release(struct doc_list *list)
     for (size_t i = 0; i < list->count; i++)
         doc_release(&list->items[i]);
     free(list->items);
-    *list = (struct doc_list){0};
+    *list = (struct doc_list){ 0 };
 }
 
 /* find: the deepest place on the way of the pointer; the key's own, if asked for, at its end. */

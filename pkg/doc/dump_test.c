@@ -35,21 +35,21 @@ static void test_dump_numbers(void **state)
         double number;
         const char *text;
     } cases[] = {
-        {0, "0"},
-        {1.1, "1.1"},
-        {-2.5, "-2.5"},
-        {100, "100"},
-        {0.1, "0.1"},
-        {1e20, "100000000000000000000"},
-        {1e21, "1e+21"},
-        {1.5e300, "1.5e+300"},
-        {1e-6, "0.000001"},
-        {1.5e-7, "1.5e-7"},
-        {5e-324, "5e-324"},
-        {1.7976931348623157e308, "1.7976931348623157e+308"},
-        {0.30000000000000004, "0.30000000000000004"},
-        {12345678901234567000.0, "12345678901234567000"},
-        {123456.789, "123456.789"},
+        { 0, "0" },
+        { 1.1, "1.1" },
+        { -2.5, "-2.5" },
+        { 100, "100" },
+        { 0.1, "0.1" },
+        { 1e20, "100000000000000000000" },
+        { 1e21, "1e+21" },
+        { 1.5e300, "1.5e+300" },
+        { 1e-6, "0.000001" },
+        { 1.5e-7, "1.5e-7" },
+        { 5e-324, "5e-324" },
+        { 1.7976931348623157e308, "1.7976931348623157e+308" },
+        { 0.30000000000000004, "0.30000000000000004" },
+        { 12345678901234567000.0, "12345678901234567000" },
+        { 123456.789, "123456.789" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         expect_dump(doc_number(cases[i].number), cases[i].text);
@@ -97,7 +97,7 @@ static void test_dump_reads_back(void **state)
         doc_set_key(tree, buf_text(&text), doc_string(buf_text(&text)));
         AUTO_STR written = doc_dump(tree);
         DOC_AUTO json = NULL;
-        AUTO(doc_list) yaml = {0};
+        AUTO(doc_list) yaml = { 0 };
         AUTO_PTR(err) e = doc_parse_json(written, strlen(written), "x", &json);
         AUTO_PTR(err) f = doc_parse_yaml(written, strlen(written), "x", &yaml);
         assert_null(e);

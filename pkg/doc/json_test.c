@@ -49,17 +49,17 @@ static void test_json_parse_refuses(void **state)
         const char *text;
         const char *place;
     } cases[] = {
-        {"", "1:1"},
-        {"{", "1:1"},
-        {"{\"a\": 1} x", "1:10"},
-        {"{\"a\": 1,\n \"a\": 2}", "2:4"},
-        {"[1,\n 2,]", "2:4"},
-        {"\"\\u0000\"", "1:8"},
-        {"18446744073709551615", "1:20"},
-        {"1e999", "1:5"},
-        {"[NaN]", "1:4"},
-        {"'x'", "1:1"},
-        {"\"a\tb\"", "1:2"},
+        { "", "1:1" },
+        { "{", "1:1" },
+        { "{\"a\": 1} x", "1:10" },
+        { "{\"a\": 1,\n \"a\": 2}", "2:4" },
+        { "[1,\n 2,]", "2:4" },
+        { "\"\\u0000\"", "1:8" },
+        { "18446744073709551615", "1:20" },
+        { "1e999", "1:5" },
+        { "[NaN]", "1:4" },
+        { "'x'", "1:1" },
+        { "\"a\tb\"", "1:2" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         expect_refused(cases[i].text, strlen(cases[i].text), cases[i].place);
@@ -82,8 +82,8 @@ static void test_json_cut_anywhere_is_refused(void **state)
 static void test_json_errors_hold_no_value(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"{\"p\": hunter2}", "{\"p\": \"hunter2", "{\"hunter2\": 1, \"hunter2\": 1}",
-                                        "{\"p\": \"hunter2\" hunter2}"};
+    static const char *const texts[] = { "{\"p\": hunter2}", "{\"p\": \"hunter2", "{\"hunter2\": 1, \"hunter2\": 1}",
+                                         "{\"p\": \"hunter2\" hunter2}" };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         json_t *tree = NULL;
         AUTO_PTR(err) e = doc_parse_json(texts[i], strlen(texts[i]), "x", &tree);

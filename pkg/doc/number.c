@@ -22,7 +22,7 @@ static bool reads_back(const char *text, double number, bool single)
 
 static struct decimal shortest(double number, bool single)
 {
-    struct decimal d = {.count = 0};
+    struct decimal d = { .count = 0 };
     char text[40];
     for (int places = 0; places <= 16; places++) {
         snprintf(text, sizeof text, "%.*e", places, number);

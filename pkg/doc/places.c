@@ -60,7 +60,7 @@ void places_add_value(struct doc_places *p, uint64_t hash, size_t line, size_t c
         p->room = p->room ? p->room * 2 : 8;
         p->items = xrealloc(p->items, p->room, sizeof *p->items);
     }
-    p->items[p->count++] = (struct place){.hash = hash, .line = (uint32_t)line, .column = (uint32_t)column};
+    p->items[p->count++] = (struct place){ .hash = hash, .line = (uint32_t)line, .column = (uint32_t)column };
 }
 
 void places_add_key(struct doc_places *p, uint64_t hash, size_t line, size_t column)
@@ -85,7 +85,7 @@ bool places_find_value(const struct doc_places *p, uint64_t hash, size_t *line, 
 {
     if (!p || p->count == 0)
         return false;
-    const struct place wanted = {.hash = hash};
+    const struct place wanted = { .hash = hash };
     const struct place *found = bsearch(&wanted, p->items, p->count, sizeof *p->items, by_hash);
     if (!found)
         return false;

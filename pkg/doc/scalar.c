@@ -20,19 +20,19 @@ struct word {
 };
 
 static const struct word words[] = {
-    {"y", DOC_BOOLEAN, true},      {"Y", DOC_BOOLEAN, true},      {"yes", DOC_BOOLEAN, true},
-    {"Yes", DOC_BOOLEAN, true},    {"YES", DOC_BOOLEAN, true},    {"true", DOC_BOOLEAN, true},
-    {"True", DOC_BOOLEAN, true},   {"TRUE", DOC_BOOLEAN, true},   {"on", DOC_BOOLEAN, true},
-    {"On", DOC_BOOLEAN, true},     {"ON", DOC_BOOLEAN, true},     {"n", DOC_BOOLEAN, false},
-    {"N", DOC_BOOLEAN, false},     {"no", DOC_BOOLEAN, false},    {"No", DOC_BOOLEAN, false},
-    {"NO", DOC_BOOLEAN, false},    {"false", DOC_BOOLEAN, false}, {"False", DOC_BOOLEAN, false},
-    {"FALSE", DOC_BOOLEAN, false}, {"off", DOC_BOOLEAN, false},   {"Off", DOC_BOOLEAN, false},
-    {"OFF", DOC_BOOLEAN, false},   {"", DOC_NULL, false},         {"~", DOC_NULL, false},
-    {"null", DOC_NULL, false},     {"Null", DOC_NULL, false},     {"NULL", DOC_NULL, false},
+    { "y", DOC_BOOLEAN, true },      { "Y", DOC_BOOLEAN, true },      { "yes", DOC_BOOLEAN, true },
+    { "Yes", DOC_BOOLEAN, true },    { "YES", DOC_BOOLEAN, true },    { "true", DOC_BOOLEAN, true },
+    { "True", DOC_BOOLEAN, true },   { "TRUE", DOC_BOOLEAN, true },   { "on", DOC_BOOLEAN, true },
+    { "On", DOC_BOOLEAN, true },     { "ON", DOC_BOOLEAN, true },     { "n", DOC_BOOLEAN, false },
+    { "N", DOC_BOOLEAN, false },     { "no", DOC_BOOLEAN, false },    { "No", DOC_BOOLEAN, false },
+    { "NO", DOC_BOOLEAN, false },    { "false", DOC_BOOLEAN, false }, { "False", DOC_BOOLEAN, false },
+    { "FALSE", DOC_BOOLEAN, false }, { "off", DOC_BOOLEAN, false },   { "Off", DOC_BOOLEAN, false },
+    { "OFF", DOC_BOOLEAN, false },   { "", DOC_NULL, false },         { "~", DOC_NULL, false },
+    { "null", DOC_NULL, false },     { "Null", DOC_NULL, false },     { "NULL", DOC_NULL, false },
 };
 
-static const char *const no_numbers[] = {".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
-                                         "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF"};
+static const char *const no_numbers[] = { ".nan",  ".NaN",  ".NAN",  ".inf",  ".Inf",  ".INF",
+                                          "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF" };
 
 static const char *skip_digits(const char *s)
 {
@@ -204,7 +204,7 @@ static const char *resolve_plain(const char *text, struct scalar *out)
 
 const char *scalar_resolve(const char *tag, bool plain, const char *text, struct scalar *out)
 {
-    *out = (struct scalar){.kind = DOC_STRING};
+    *out = (struct scalar){ .kind = DOC_STRING };
     if (!tag)
         return plain ? resolve_plain(text, out) : NULL;
     if (!str_starts(tag, core_tag))

@@ -215,7 +215,7 @@ json_t *doc_find(const json_t *array, const char *pointer, const char *text)
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(array, i, item)
+    DOC_EACH_ITEM (array, i, item)
         if (str_eq(doc_text(item, pointer), text))
             return item;
     return NULL;

@@ -82,8 +82,8 @@ static void test_tree_kinds(void **state)
 {
     (void)state;
     DOC_AUTO tree = parse("[null, {}, [], \"\", 1, 1.0, true]");
-    static const enum doc_kind wanted[] = {DOC_NULL,    DOC_OBJECT, DOC_ARRAY,  DOC_STRING,
-                                           DOC_INTEGER, DOC_REAL,   DOC_BOOLEAN};
+    static const enum doc_kind wanted[] = { DOC_NULL,    DOC_OBJECT, DOC_ARRAY,  DOC_STRING,
+                                            DOC_INTEGER, DOC_REAL,   DOC_BOOLEAN };
     for (size_t i = 0; i < COUNT_OF(wanted); i++)
         assert_int_equal(doc_kind(doc_at(tree, i)), wanted[i]);
     assert_int_equal(doc_kind(NULL), DOC_NOTHING);
@@ -146,13 +146,13 @@ static void test_tree_string_is_utf8(void **state)
         const char *raw;
         const char *clean;
     } cases[] = {
-        {"plain", "plain"},
-        {"h\xC3\xA9", "h\xC3\xA9"},
-        {"\xE9x", "\xEF\xBF\xBDx"},
-        {"a\xC3", "a\xEF\xBF\xBD"},
-        {"\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD"},
-        {"\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-        {"\xF4\x90\x80\x80z", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz"},
+        { "plain", "plain" },
+        { "h\xC3\xA9", "h\xC3\xA9" },
+        { "\xE9x", "\xEF\xBF\xBDx" },
+        { "a\xC3", "a\xEF\xBF\xBD" },
+        { "\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+        { "\xED\xA0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" },
+        { "\xF4\x90\x80\x80z", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBDz" },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         DOC_AUTO value = doc_string(cases[i].raw);
@@ -184,7 +184,7 @@ static struct err *see(void *ctx, const char *pointer, const char *text, char **
 static void test_tree_each_text(void **state)
 {
     (void)state;
-    struct texts t = {.seen = xstrdup("")};
+    struct texts t = { .seen = xstrdup("") };
     DOC_AUTO tree = parse("{\"a\": \"$X\", \"$k\": [\"p\", [\"$Y\"], 1, null], \"s/l\": {\"~\": \"q\"}, \"b\": true}");
     AUTO_PTR(err) e = doc_each_text(tree, see, &t);
     assert_null(e);
@@ -196,7 +196,7 @@ static void test_tree_each_text(void **state)
 static void test_tree_each_text_stops(void **state)
 {
     (void)state;
-    struct texts t = {.seen = xstrdup(""), .stop_at = "/b"};
+    struct texts t = { .seen = xstrdup(""), .stop_at = "/b" };
     DOC_AUTO tree = parse("{\"a\": \"$1\", \"b\": \"$2\", \"c\": \"$3\"}");
     AUTO_PTR(err) e = doc_each_text(tree, see, &t);
     assert_int_equal(err_get_code(e), RW1030_VARIABLE_UNSET);

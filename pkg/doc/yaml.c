@@ -19,7 +19,7 @@ struct reader {
 
 static struct build_mark mark(yaml_mark_t at)
 {
-    return (struct build_mark){.line = at.line, .column = at.column};
+    return (struct build_mark){ .line = at.line, .column = at.column };
 }
 
 /* line_start: the bytes of a line, from 0; the file's end if there is none. */
@@ -47,7 +47,7 @@ static bool is_indented_by_tab(const struct reader *r, size_t line)
 /* byte_mark: the mark of a byte offset; the reader's errors have no other. */
 static struct build_mark byte_mark(const struct reader *r, size_t offset)
 {
-    struct build_mark at = {0};
+    struct build_mark at = { 0 };
     for (size_t i = 0; i < offset && i < r->len; i++) {
         bool is_break = r->bytes[i] == '\n';
         bool is_tail = ((unsigned char)r->bytes[i] & 0xC0) == 0x80;
@@ -169,7 +169,7 @@ static struct err *check_separators(const struct reader *r)
             while (text < stop && strchr(" \t\r", *text))
                 text++;
             if (text < stop && *text != '#')
-                return build_refuse(r->build, RW1108_YAML_AMBIGUOUS, (struct build_mark){.line = line},
+                return build_refuse(r->build, RW1108_YAML_AMBIGUOUS, (struct build_mark){ .line = line },
                                     "text behind \"---\" in one line, which kubectl does not read");
         }
         s = nl ? nl + 1 : end;
@@ -180,9 +180,9 @@ static struct err *check_separators(const struct reader *r)
 static struct err *parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
 {
     AUTO_PTR(build) build = build_new(file_name, len);
-    struct reader r = {.bytes = bytes, .len = len, .file = file_name, .build = build, .out = out};
+    struct reader r = { .bytes = bytes, .len = len, .file = file_name, .build = build, .out = out };
     if (len > LIMIT_MANIFEST)
-        return build_refuse(build, RW1109_YAML_LIMIT, (struct build_mark){0}, "%s is larger than %u bytes", file_name,
+        return build_refuse(build, RW1109_YAML_LIMIT, (struct build_mark){ 0 }, "%s is larger than %u bytes", file_name,
                             LIMIT_MANIFEST);
     TRY(check_separators(&r));
     if (!yaml_parser_initialize(&r.parser))
@@ -206,7 +206,7 @@ static struct err *parse_json_stream(const char *bytes, size_t len, const char *
         json_t *root;
         TRY(json_parse_first(bytes + from, len - from, file_name, &root, &used));
         out->items = xrealloc(out->items, out->count + 1, sizeof *out->items);
-        out->items[out->count++] = (struct doc){.root = root, .file = xstrdup(file_name)};
+        out->items[out->count++] = (struct doc){ .root = root, .file = xstrdup(file_name) };
         from += used;
     }
 }
@@ -222,8 +222,8 @@ static bool starts_json(const char *bytes, size_t len)
 
 struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
 {
-    AUTO(doc_list) yaml = {0};
-    AUTO(doc_list) json = {0};
+    AUTO(doc_list) yaml = { 0 };
+    AUTO(doc_list) json = { 0 };
     struct err *e = parse_yaml(bytes, len, file_name, &yaml);
     bool maybe_json = e && err_get_code(e) == RW1107_YAML_SYNTAX && starts_json(bytes, len);
     if (maybe_json) {
@@ -232,7 +232,7 @@ struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name,
         if (!also && json.count > 0) {
             err_ignore(e, "it is JSON, of which not all is YAML");
             *out = json;
-            json = (struct doc_list){0};
+            json = (struct doc_list){ 0 };
             return NULL;
         }
         err_ignore(also, "it is no JSON either: YAML's error is told");
@@ -240,19 +240,19 @@ struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name,
     if (e)
         return e;
     *out = yaml;
-    yaml = (struct doc_list){0};
+    yaml = (struct doc_list){ 0 };
     return NULL;
 }
 
 struct err *doc_parse_yaml_one(const char *bytes, size_t len, const char *file_name, struct doc *out)
 {
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     TRY(doc_parse_yaml(bytes, len, file_name, &list));
     if (list.count > 1)
         return doc_err_where(err_new(RW1107_YAML_SYNTAX, "%s holds more than one document", file_name), &list.items[1],
                              "");
     if (list.count == 0)
-        *out = (struct doc){.root = doc_object(), .file = xstrdup(file_name)};
+        *out = (struct doc){ .root = doc_object(), .file = xstrdup(file_name) };
     else
         *out = list.items[0];
     if (list.count == 1)

@@ -32,7 +32,7 @@ static struct buf read_data(const char *stem, const char *end)
 /* expect_error: code and where, "1108 3:5", in the first line of wanted. */
 static void expect_error(const char *name, const char *bytes, size_t len, const char *wanted)
 {
-    struct doc_list list = {0};
+    struct doc_list list = { 0 };
     AUTO_PTR(err) e = doc_parse_yaml(bytes, len, "f", &list);
     if (!e)
         fail_msg("%s was taken; wanted %s", name, wanted);
@@ -50,7 +50,7 @@ static void expect_text_error(const char *text, const char *wanted)
 
 static void expect_documents(const char *name, const struct buf *yaml, const struct buf *json)
 {
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     DOC_AUTO wanted = NULL;
     assert_fine(doc_parse_json(buf_text(json), json->len, name, &wanted));
     assert_fine(doc_parse_yaml(buf_text(yaml), yaml->len, name, &list));
@@ -82,7 +82,7 @@ static void check_case(const struct strv *names, const char *file, size_t *pairs
 static void test_yaml_data_files(void **state)
 {
     (void)state;
-    AUTO(strv) names = {0};
+    AUTO(strv) names = { 0 };
     size_t pairs = 0, errors = 0;
     assert_fine(fs_list(AT_FDCWD, data, &names));
     for (size_t i = 0; i < names.count; i++) {
@@ -95,7 +95,7 @@ static void test_yaml_data_files(void **state)
 static void test_yaml_error_says_what_to_do(void **state)
 {
     (void)state;
-    struct doc_list list = {0};
+    struct doc_list list = { 0 };
     const char *text = "data:\n  y: 1\n";
     AUTO_PTR(err) e = doc_parse_yaml(text, strlen(text), "k8s/config.yaml", &list);
     assert_int_equal(err_get_code(e), RW1108_YAML_AMBIGUOUS);
@@ -120,7 +120,7 @@ static void test_yaml_errors_hold_no_value(void **state)
         "password: *hunter\n",
     };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        struct doc_list list = {0};
+        struct doc_list list = { 0 };
         AUTO_PTR(err) e = doc_parse_yaml(texts[i], strlen(texts[i]), "f", &list);
         assert_non_null(e);
         AUTO_STR all = xasprintf("%s %s %s", err_get_message(e), err_get_cause(e) ? err_get_cause(e) : "",
@@ -135,7 +135,7 @@ static void test_yaml_cut_anywhere_is_clean(void **state)
     (void)state;
     AUTO(buf) yaml = read_data("anchors", ".yaml");
     for (size_t len = 0; len <= yaml.len; len++) {
-        AUTO(doc_list) list = {0};
+        AUTO(doc_list) list = { 0 };
         err_ignore(doc_parse_yaml(yaml.bytes, len, "f", &list), "only that it ends and leaks nothing is asked here");
     }
 }
@@ -168,7 +168,7 @@ static void test_yaml_places(void **state)
                        "  merged:\n"
                        "    <<: *base\n"
                        "    l: own\n";
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     assert_fine(doc_parse_yaml(text, strlen(text), "f", &list));
     assert_int_equal(list.count, 2);
     const struct doc *d = &list.items[1];
@@ -192,7 +192,7 @@ static void test_yaml_places(void **state)
 static void test_yaml_copies_are_independent(void **state)
 {
     (void)state;
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     const char *text = "a: &a {x: 1}\nb: *a\nc: {<<: *a}\n";
     assert_fine(doc_parse_yaml(text, strlen(text), "f", &list));
     doc_set(list.items[0].root, "/a/x", doc_integer(2));
@@ -203,9 +203,9 @@ static void test_yaml_copies_are_independent(void **state)
 static void test_yaml_one(void **state)
 {
     (void)state;
-    AUTO(doc) none = {0};
-    AUTO(doc) one = {0};
-    AUTO(doc) two = {0};
+    AUTO(doc) none = { 0 };
+    AUTO(doc) one = { 0 };
+    AUTO(doc) two = { 0 };
     assert_fine(doc_parse_yaml_one("# only this\n", 12, "rwml.yaml", &none));
     assert_true(doc_is_object(none.root));
     assert_int_equal(doc_count(none.root), 0);
@@ -254,7 +254,7 @@ static void test_yaml_bombs_of_depth(void **state)
 static void test_yaml_depth_limit_is_exact(void **state)
 {
     (void)state;
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     AUTO_STR open = repeat("", "[", LIMIT_DOC_DEPTH, "");
     AUTO_STR text = repeat(open, "]", LIMIT_DOC_DEPTH, "\n");
     assert_fine(doc_parse_yaml(text, strlen(text), "f", &list));
@@ -299,7 +299,7 @@ static void test_yaml_bombs_of_aliases(void **state)
 static void test_yaml_honest_aliases_pass(void **state)
 {
     (void)state;
-    AUTO(doc_list) list = {0};
+    AUTO(doc_list) list = { 0 };
     AUTO_STR text =
         repeat("env: &env\n- {name: A, value: \"1\"}\n- {name: B, value: \"2\"}\nall:\n", "- *env\n", 500, "");
     assert_fine(doc_parse_yaml(text, strlen(text), "f", &list));

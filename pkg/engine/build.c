@@ -71,8 +71,8 @@ static void make_path(struct http_path *path, const struct engine_build *build, 
 static void cancel_build(struct engine *e, const char *build_id)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
-    struct net_wait wait = {.deadline_ms = clock_after(CANCEL_MS)};
+    AUTO(http_response) answer = { 0 };
+    struct net_wait wait = { .deadline_ms = clock_after(CANCEL_MS) };
     http_path_fixed(&path, "/build/cancel");
     http_path_query(&path, "id", build_id);
     err_ignore(engine_ask(e, "POST", &path, NULL, wait, &answer), "the closed connection ends the build as well");
@@ -81,7 +81,8 @@ static void cancel_build(struct engine *e, const char *build_id)
 static struct err *too_old(const struct engine *e)
 {
     struct err *why = err_new(RW3105_ENGINE_TOO_OLD, "the engine at %s cannot build with BuildKit", e->host);
-    why = err_cause(why, "API %s: rwml needs BuildKit, which Docker has since 18.09 and Podman has not", e->api_version);
+    why =
+        err_cause(why, "API %s: rwml needs BuildKit, which Docker has since 18.09 and Podman has not", e->api_version);
     return err_state(why, "nothing was built");
 }
 
@@ -125,21 +126,21 @@ struct err *engine_build(struct engine *e, const struct engine_build *build, cha
 {
     if (!e->has_buildkit)
         return too_old(e);
-    AUTO(progress) p = {.build = build, .trace = trace_new(build->on_event, build->event_ctx)};
+    AUTO(progress) p = { .build = build, .trace = trace_new(build->on_event, build->event_ctx) };
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     AUTO_STR build_id = xasprintf("rwml-%d-%lld-%s", getpid(), (long long)clock_ms(), build->tag);
     make_path(&path, build, build_id);
-    struct http_header type = {"Content-Type", "application/x-tar"};
-    struct http_request request = {.method = "POST",
-                                   .path = &path,
-                                   .headers = &type,
-                                   .header_count = 1,
-                                   .pull = build->pull,
-                                   .pull_ctx = build->pull_ctx,
-                                   .wait = build->wait,
-                                   .idle_ms = build->idle_ms};
-    struct engine_lines lines = {take_line, &p};
+    struct http_header type = { "Content-Type", "application/x-tar" };
+    struct http_request request = { .method = "POST",
+                                    .path = &path,
+                                    .headers = &type,
+                                    .header_count = 1,
+                                    .pull = build->pull,
+                                    .pull_ctx = build->pull_ctx,
+                                    .wait = build->wait,
+                                    .idle_ms = build->idle_ms };
+    struct engine_lines lines = { take_line, &p };
     struct err *failed = engine_lines_ask(e, &request, &answer, &lines);
     if (!failed)
         return conclude(e, &answer, &p, out_image_id);

@@ -25,13 +25,13 @@ static const char *last_lines(const struct buf *output, size_t *len)
 /* BuildKit wraps its reason in the names of the layers that it went through. */
 static const char *without_wrapping(const char *says)
 {
-    static const char *const wrappings[] = {"failed to solve with frontend dockerfile.v0: ",
-                                            "failed to solve with frontend gateway.v0: ",
-                                            "failed to solve: ",
-                                            "rpc error: code = Unknown desc = ",
-                                            "failed to build LLB: ",
-                                            "failed to compute cache key: ",
-                                            "failed to create LLB definition: "};
+    static const char *const wrappings[] = { "failed to solve with frontend dockerfile.v0: ",
+                                             "failed to solve with frontend gateway.v0: ",
+                                             "failed to solve: ",
+                                             "rpc error: code = Unknown desc = ",
+                                             "failed to build LLB: ",
+                                             "failed to compute cache key: ",
+                                             "failed to create LLB definition: " };
     for (size_t i = 0; i < COUNT_OF(wrappings); i++) {
         if (!str_starts(says, wrappings[i]))
             continue;
@@ -65,13 +65,16 @@ static struct err *needs_session(const char *says, const char *image)
 {
     struct err *e = err_new(RW3203_BUILD_NEEDS_SESSION, "this build needs what rwml cannot give it yet");
     if (strstr(says, "failed to read downloaded context"))
-        return err_cause(e, "an engine older than Docker 28 with the containerd image store takes no context from "
-                            "us: turn that store off (features.containerd-snapshotter) or upgrade (%s)",
+        return err_cause(e,
+                         "an engine older than Docker 28 with the containerd image store takes no context from "
+                         "us: turn that store off (features.containerd-snapshotter) or upgrade (%s)",
                          says);
     if (image)
-        return err_next(err_cause(e, "the engine asked for credentials to get %s: %s", image, says), "docker pull %s", image);
-    return err_cause(e, "the engine asked for credentials, a secret or SSH (a private base image, RUN "
-                        "--mount=type=secret or ssh): %s",
+        return err_next(err_cause(e, "the engine asked for credentials to get %s: %s", image, says), "docker pull %s",
+                        image);
+    return err_cause(e,
+                     "the engine asked for credentials, a secret or SSH (a private base image, RUN "
+                     "--mount=type=secret or ssh): %s",
                      says);
 }
 
@@ -98,7 +101,7 @@ static struct err *step_failed(const struct engine_build *build, const struct tr
  * failed at something else. */
 static const char *image_of_step(const char *step)
 {
-    static const char *const starts[] = {"[internal] load metadata for ", "resolve image config for "};
+    static const char *const starts[] = { "[internal] load metadata for ", "resolve image config for " };
     for (size_t i = 0; i < COUNT_OF(starts); i++)
         if (str_starts(step, starts[i]))
             return step + strlen(starts[i]);
@@ -113,7 +116,7 @@ static struct err *disk_full(const struct engine_build *build, const char *says)
 
 struct err *build_error(const struct engine_build *build, const struct trace *trace, const char *says)
 {
-    struct trace_failure step = {0};
+    struct trace_failure step = { 0 };
     bool has_step = trace_failed(trace, &step);
     const char *image = has_step ? image_of_step(step.step) : NULL;
     struct err *e = NULL;

@@ -110,14 +110,14 @@ struct err *engine_ask(struct engine *e, const char *method, const struct http_p
                        struct net_wait wait, struct http_response *response)
 {
     AUTO_STR text = body ? doc_dump(body) : NULL;
-    struct http_header type = {"Content-Type", "application/json"};
-    struct http_request request = {.method = method,
-                                   .path = path,
-                                   .headers = &type,
-                                   .header_count = text ? 1 : 0,
-                                   .body = text,
-                                   .body_len = text ? strlen(text) : 0,
-                                   .wait = wait};
+    struct http_header type = { "Content-Type", "application/json" };
+    struct http_request request = { .method = method,
+                                    .path = path,
+                                    .headers = &type,
+                                    .header_count = text ? 1 : 0,
+                                    .body = text,
+                                    .body_len = text ? strlen(text) : 0,
+                                    .wait = wait };
     return engine_failure(e, response, http_do(e->http, &request, response));
 }
 

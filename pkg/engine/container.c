@@ -19,7 +19,7 @@ void engine_container_list_release(struct engine_container_list *l)
     for (size_t i = 0; i < l->count; i++)
         container_release(&l->items[i]);
     free(l->items);
-    *l = (struct engine_container_list){0};
+    *l = (struct engine_container_list){ 0 };
 }
 
 static void read_container(const json_t *tree, struct engine_container *out)
@@ -31,7 +31,7 @@ static void read_container(const json_t *tree, struct engine_container *out)
     const json_t *labels = doc_get(tree, "/Labels");
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(labels, key, value)
+    DOC_EACH_KEY (labels, key, value)
         strv_addf(&out->labels, "%s=%s", key, doc_text(value, "") ? doc_text(value, "") : "");
 }
 
@@ -44,12 +44,12 @@ static int by_name(const void *a, const void *b)
 
 static struct err *read_list(const json_t *tree, struct engine_container_list *out)
 {
-    AUTO(engine_container_list) list = {.items = xcalloc(doc_count(tree) + 1, sizeof *list.items)};
+    AUTO(engine_container_list) list = { .items = xcalloc(doc_count(tree) + 1, sizeof *list.items) };
     size_t i;
     json_t *item;
     if (!doc_is_array(tree))
         return err_new(RW3106_ENGINE_PROTOCOL, "the engine's answer is not a list of containers");
-    DOC_EACH_ITEM(tree, i, item) {
+    DOC_EACH_ITEM (tree, i, item) {
         struct engine_container *c = &list.items[list.count++];
         read_container(item, c);
         if (!c->id || !c->name || !c->state)
@@ -57,7 +57,7 @@ static struct err *read_list(const json_t *tree, struct engine_container_list *o
     }
     qsort(list.items, list.count, sizeof *list.items, by_name);
     *out = list;
-    list = (struct engine_container_list){0};
+    list = (struct engine_container_list){ 0 };
     return NULL;
 }
 
@@ -70,7 +70,7 @@ struct err *engine_container_list(struct engine *e, const char *label, struct ne
     doc_set_key(filter, "label", labels);
     AUTO_STR text = doc_dump(filter);
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/containers/json");
     http_path_query(&path, "all", "1");
     http_path_query(&path, "filters", text);
@@ -103,7 +103,7 @@ struct err *engine_container_port(struct engine *e, const char *container, const
                                   struct net_wait wait, char **host, int *port)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/containers");
     http_path_segment(&path, container);
     http_path_fixed(&path, "/json");

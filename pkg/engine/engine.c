@@ -30,7 +30,7 @@ static struct err *read_host(const char *docker_host, struct engine *e)
 
 static struct err *connect_client(struct engine *e)
 {
-    struct http_endpoint endpoint = {.unix_socket = e->socket};
+    struct http_endpoint endpoint = { .unix_socket = e->socket };
     return http_client_new(&endpoint, &e->http);
 }
 
@@ -50,7 +50,7 @@ static struct err *ping(struct engine *e, const struct cancel *cancel)
 {
     enum { FIRST_WITH_BUILDKIT = 1039 }; /* API of Docker 18.09 */
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/_ping");
     struct err *failed = engine_ask(e, "GET", &path, NULL, engine_call(cancel), &answer);
     if (failed && err_get_code(failed) == RW9007_DEADLINE) {
@@ -112,7 +112,7 @@ bool engine_has_buildkit(const struct engine *e)
 
 struct net_wait engine_call(const struct cancel *cancel)
 {
-    return (struct net_wait){.deadline_ms = clock_after(ENGINE_CALL_MS), .cancel = cancel};
+    return (struct net_wait){ .deadline_ms = clock_after(ENGINE_CALL_MS), .cancel = cancel };
 }
 
 /* DriverStatus is a list of pairs; github.com/moby/moby daemon/containerd/service.go names the
@@ -122,9 +122,8 @@ static bool has_containerd_store(const json_t *info)
     const json_t *pairs = doc_get(info, "/DriverStatus");
     size_t i;
     json_t *pair;
-    DOC_EACH_ITEM(pairs, i, pair)
-        if (str_eq(doc_text(pair, "/0"), "driver-type") &&
-            str_eq(doc_text(pair, "/1"), "io.containerd.snapshotter.v1"))
+    DOC_EACH_ITEM (pairs, i, pair)
+        if (str_eq(doc_text(pair, "/0"), "driver-type") && str_eq(doc_text(pair, "/1"), "io.containerd.snapshotter.v1"))
             return true;
     return false;
 }
@@ -132,18 +131,18 @@ static bool has_containerd_store(const json_t *info)
 struct err *engine_info(struct engine *e, struct net_wait wait, struct engine_info *out)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/info");
     TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
     if (!http_response_ok(&answer))
         return engine_refused(&answer, "tell about itself");
     DOC_AUTO info = NULL;
     TRY(engine_tree(&answer, &info));
-    *out = (struct engine_info){.server_version = xstrdup(doc_text(info, "/ServerVersion")),
-                                .operating_system = xstrdup(doc_text(info, "/OperatingSystem")),
-                                .architecture = xstrdup(doc_text(info, "/Architecture")),
-                                .name = xstrdup(doc_text(info, "/Name")),
-                                .containerd_store = has_containerd_store(info)};
+    *out = (struct engine_info){ .server_version = xstrdup(doc_text(info, "/ServerVersion")),
+                                 .operating_system = xstrdup(doc_text(info, "/OperatingSystem")),
+                                 .architecture = xstrdup(doc_text(info, "/Architecture")),
+                                 .name = xstrdup(doc_text(info, "/Name")),
+                                 .containerd_store = has_containerd_store(info) };
     return NULL;
 }
 
@@ -153,5 +152,5 @@ void engine_info_release(struct engine_info *i)
     free(i->operating_system);
     free(i->architecture);
     free(i->name);
-    *i = (struct engine_info){0};
+    *i = (struct engine_info){ 0 };
 }

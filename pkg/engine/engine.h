@@ -41,8 +41,8 @@ struct net_wait engine_call(const struct cancel *cancel);
 struct engine_info {
     char *server_version; /* "20.10.24" */
     char *operating_system;
-    char *architecture; /* "x86_64" */
-    char *name;         /* the host's */
+    char *architecture;    /* "x86_64" */
+    char *name;            /* the host's */
     bool containerd_store; /* images are kept by containerd: ids are digests of manifests */
 };
 struct err *engine_info(struct engine *e, struct net_wait wait, struct engine_info *out) MUST_USE;

@@ -67,7 +67,8 @@ static void test_peers_that_are_no_engine(void **state)
     (void)state;
     const struct fake_reply replies[] = { { .bytes = "SSH-2.0-x\r\n" },
                                           { .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" CLOSED "\r\nOK" },
-                                          { .bytes = "HTTP/1.1 200 OK\r\nApi-Version: x\r\nContent-Length: 0\r\n" CLOSED "\r\n" } };
+                                          { .bytes = "HTTP/1.1 200 OK\r\nApi-Version: x\r\nContent-Length: 0\r\n" CLOSED
+                                                     "\r\n" } };
     for (size_t i = 0; i < COUNT_OF(replies); i++) {
         struct fake_server *f = fake_start(&replies[i], 1);
         AUTO_STR host = xasprintf("unix://%s", fake_socket(f));
@@ -144,21 +145,24 @@ static void check_build_error(const char *body, enum err_code code, const char *
 static void test_errors_inside_a_good_answer(void **state)
 {
     (void)state;
-    check_build_error("{\"errorDetail\":{\"message\":\"failed to solve: boom\"},\"error\":\"boom\"}\r\n", RW3201_BUILD_FAILED,
-                      "boom");
+    check_build_error("{\"errorDetail\":{\"message\":\"failed to solve: boom\"},\"error\":\"boom\"}\r\n",
+                      RW3201_BUILD_FAILED, "boom");
     check_build_error("{\"errorDetail\":{\"message\":\"x\"}}\r\n" IMAGE_LINE, RW3201_BUILD_FAILED, "x");
-    check_build_error("{\"errorDetail\":{\"message\":\"no active sessions\"}}\r\n", RW3203_BUILD_NEEDS_SESSION, "credentials");
+    check_build_error("{\"errorDetail\":{\"message\":\"no active sessions\"}}\r\n", RW3203_BUILD_NEEDS_SESSION,
+                      "credentials");
     check_build_error("{\"errorDetail\":{\"message\":\"failed to read downloaded context: no such host\"}}\r\n",
                       RW3203_BUILD_NEEDS_SESSION, "Docker 28");
-    check_build_error("{\"errorDetail\":{\"message\":\"failed to solve: failed to compute cache key: failed to calculate "
-                      "checksum of ref a::b: \\\"/uv.lock\\\": not found\"}}\r\n",
-                      RW3201_BUILD_FAILED, "\"uv.lock\" is not in the build context");
-    check_build_error("{\"errorDetail\":{\"message\":\"failed to solve with frontend dockerfile.v0: failed to build LLB: failed "
-                      "to compute cache key: \\\"/uv.lock\\\" not found: not found\"}}\r\n",
-                      RW3201_BUILD_FAILED, "\"uv.lock\" is not in the build context");
+    check_build_error(
+        "{\"errorDetail\":{\"message\":\"failed to solve: failed to compute cache key: failed to calculate "
+        "checksum of ref a::b: \\\"/uv.lock\\\": not found\"}}\r\n",
+        RW3201_BUILD_FAILED, "\"uv.lock\" is not in the build context");
+    check_build_error(
+        "{\"errorDetail\":{\"message\":\"failed to solve with frontend dockerfile.v0: failed to build LLB: failed "
+        "to compute cache key: \\\"/uv.lock\\\" not found: not found\"}}\r\n",
+        RW3201_BUILD_FAILED, "\"uv.lock\" is not in the build context");
     check_build_error("{\"errorDetail\":{\"message\":\"exit code: 137\"}}\r\n", RW3201_BUILD_FAILED, "out of memory");
-    check_build_error("{\"errorDetail\":{\"message\":\"write x: no space left on device\"}}\r\n", RW3204_ENGINE_DISK_FULL,
-                      "builder prune");
+    check_build_error("{\"errorDetail\":{\"message\":\"write x: no space left on device\"}}\r\n",
+                      RW3204_ENGINE_DISK_FULL, "builder prune");
 }
 
 static void test_answers_without_an_image(void **state)
@@ -186,7 +190,8 @@ static void test_podman_is_told_from_docker(void **state)
 {
     (void)state;
     const struct fake_reply reply = {
-        .bytes = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 4.3.1\r\nContent-Length: 2\r\n" CLOSED "\r\nOK"
+        .bytes =
+            "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nLibpod-API-Version: 4.3.1\r\nContent-Length: 2\r\n" CLOSED "\r\nOK"
     };
     struct fake_server *f = fake_start(&reply, 1);
     AUTO_PTR(engine) e = engine_at(f);
@@ -204,9 +209,7 @@ static void test_a_cancelled_build_is_cancelled_in_the_engine(void **state)
     const struct fake_reply replies[] = { { .bytes = PING }, { .bytes = STREAM, .hold = true }, { .bytes = done } };
     struct fake_server *f = fake_start(replies, COUNT_OF(replies));
     AUTO_PTR(engine) e = engine_at(f);
-    struct engine_build request = {
-        .tag = "app:dev", .pull = no_bytes, .wait = { .deadline_ms = clock_after(200) }
-    };
+    struct engine_build request = { .tag = "app:dev", .pull = no_bytes, .wait = { .deadline_ms = clock_after(200) } };
     char *id = NULL;
     check_error(engine_build(e, &request, &id), RW9007_DEADLINE);
     AUTO_STR heard = fake_stop(f, NULL);
@@ -232,7 +235,8 @@ static void test_a_pull_names_one_tag_and_tells_the_stream_s_error(void **state)
 {
     (void)state;
     AUTO_STR good = stream_answer("{\"status\":\"Pulling fs layer\",\"id\":\"a\",\"progressDetail\":{}}\r\n");
-    AUTO_STR bad = stream_answer("{\"status\":\"x\"}\r\n{\"errorDetail\":{\"message\":\"toomanyrequests\"},\"error\":\"x\"}\r\n");
+    AUTO_STR bad =
+        stream_answer("{\"status\":\"x\"}\r\n{\"errorDetail\":{\"message\":\"toomanyrequests\"},\"error\":\"x\"}\r\n");
     AUTO_STR heard = NULL;
     AUTO_STR second = NULL;
     AUTO_STR third = NULL;
@@ -251,8 +255,11 @@ static void test_an_image_that_is_not_there_is_no_error(void **state)
     AUTO_STR none = json_answer(404, "{\"message\":\"No such image: x\"}");
     AUTO_STR broken = json_answer(200, "{\"Id\":");
     AUTO_STR empty = json_answer(200, "{}");
-    AUTO_STR one = json_answer(200, "{\"Id\":\"sha256:1\",\"Size\":5,\"RepoTags\":[\"a:b\"],\"RootFS\":{\"Layers\":[\"l\"]}}");
-    const struct fake_reply replies[] = { { .bytes = PING }, { .bytes = none }, { .bytes = broken }, { .bytes = empty }, { .bytes = one } };
+    AUTO_STR one =
+        json_answer(200, "{\"Id\":\"sha256:1\",\"Size\":5,\"RepoTags\":[\"a:b\"],\"RootFS\":{\"Layers\":[\"l\"]}}");
+    const struct fake_reply replies[] = {
+        { .bytes = PING }, { .bytes = none }, { .bytes = broken }, { .bytes = empty }, { .bytes = one }
+    };
     struct fake_server *f = fake_start(replies, COUNT_OF(replies));
     AUTO_PTR(engine) e = engine_at(f);
     AUTO(engine_image) image = { 0 };
@@ -272,10 +279,14 @@ static void test_an_image_that_is_not_there_is_no_error(void **state)
 static void test_where_a_port_is_published(void **state)
 {
     (void)state;
-    AUTO_STR running = json_answer(200, "{\"NetworkSettings\":{\"Ports\":{\"6443/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"4567\"}]}}}");
-    AUTO_STR stopped = json_answer(200, "{\"NetworkSettings\":{\"Ports\":{}},\"HostConfig\":{\"PortBindings\":{\"6443/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"89\"}]}}}");
+    AUTO_STR running = json_answer(
+        200, "{\"NetworkSettings\":{\"Ports\":{\"6443/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"4567\"}]}}}");
+    AUTO_STR stopped = json_answer(200, "{\"NetworkSettings\":{\"Ports\":{}},\"HostConfig\":{\"PortBindings\":{\"6443/"
+                                        "tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"89\"}]}}}");
     AUTO_STR nowhere = json_answer(200, "{\"NetworkSettings\":{\"Ports\":{\"6443/tcp\":null}}}");
-    const struct fake_reply replies[] = { { .bytes = PING }, { .bytes = running }, { .bytes = stopped }, { .bytes = nowhere } };
+    const struct fake_reply replies[] = {
+        { .bytes = PING }, { .bytes = running }, { .bytes = stopped }, { .bytes = nowhere }
+    };
     static const int ports[] = { 4567, 89, 0 };
     static const char *const hosts[] = { "127.0.0.1", "127.0.0.1", "localhost" };
     struct fake_server *f = fake_start(replies, COUNT_OF(replies));

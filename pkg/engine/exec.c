@@ -12,9 +12,9 @@
 #include "http/upgrade.h"
 
 enum {
-    FRAME_HEAD = 8,      /* github.com/moby/moby api/pkg/stdcopy */
-    ENGINE_STREAM = 3,   /* in which the engine itself speaks */
-    PID_TEXT = 24,       /* bytes of the line in which a killable program's shell tells its pid */
+    FRAME_HEAD = 8,    /* github.com/moby/moby api/pkg/stdcopy */
+    ENGINE_STREAM = 3, /* in which the engine itself speaks */
+    PID_TEXT = 24,     /* bytes of the line in which a killable program's shell tells its pid */
     SHOWN_WORDS = 512,
     RUN_PIECE = 16 * 1024,
     ENDED_POLL_MS = 10,
@@ -38,7 +38,7 @@ struct engine_exec {
 /* The argv of the shell that tells its pid and becomes the program. */
 static json_t *command_of(const struct engine_exec_spec *spec)
 {
-    static const char *const shell[] = {"sh", "-c", "echo $$; exec \"$@\"", "sh"};
+    static const char *const shell[] = { "sh", "-c", "echo $$; exec \"$@\"", "sh" };
     json_t *command = doc_array();
     for (size_t i = 0; spec->killable && i < COUNT_OF(shell); i++)
         doc_append(command, doc_string(shell[i]));
@@ -57,7 +57,7 @@ static struct err *create(struct engine_exec *x, const struct engine_exec_spec *
     doc_set_key(body, "Privileged", doc_boolean(spec->privileged));
     doc_set_key(body, "Cmd", command_of(spec));
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/containers");
     http_path_segment(&path, spec->container);
     http_path_fixed(&path, "/exec");
@@ -74,12 +74,13 @@ static struct err *attach(struct engine_exec *x, struct net_wait wait)
 {
     static const char body[] = "{\"Detach\":false,\"Tty\":false}";
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/exec");
     http_path_segment(&path, x->id);
     http_path_fixed(&path, "/start");
     struct http_request request = {
-        .method = "POST", .path = &path, .body = body, .body_len = sizeof body - 1, .wait = wait};
+        .method = "POST", .path = &path, .body = body, .body_len = sizeof body - 1, .wait = wait
+    };
     TRY(engine_failure(x->engine, &answer, http_upgrade_open(x->engine->socket, &request, &answer, &x->stream)));
     return x->stream ? NULL : engine_refused(&answer, "start a program in container %s", x->container);
 }
@@ -121,7 +122,7 @@ static struct err *open_frame(struct engine_exec *x, struct net_wait wait, bool 
 /* What the engine itself says; cut, it is better than nothing. */
 static struct err *gave_up(struct engine_exec *x, struct net_wait wait)
 {
-    char words[SHOWN_WORDS] = {0};
+    char words[SHOWN_WORDS] = { 0 };
     size_t want = x->left < sizeof words - 1 ? x->left : sizeof words - 1;
     size_t got = 1;
     for (size_t len = 0; got > 0 && len < want; len += got) {
@@ -159,7 +160,7 @@ static struct err *read_frame(struct engine_exec *x, void *to, size_t room, stru
 /* What an exec that did not start a shell says on stdout is the engine's reason. */
 static struct err *no_shell(struct engine_exec *x, const char *first_words, struct net_wait wait)
 {
-    char more[SHOWN_WORDS] = {0};
+    char more[SHOWN_WORDS] = { 0 };
     size_t len = 0;
     bool is_stderr = false;
     err_ignore(engine_exec_read(x, more, sizeof more - 1, wait, &len, &is_stderr), "the first words are shown");
@@ -172,7 +173,7 @@ static struct err *no_shell(struct engine_exec *x, const char *first_words, stru
  * the pid that its shell wrote to the other, and is kept for the reader. */
 static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
 {
-    char text[PID_TEXT] = {0};
+    char text[PID_TEXT] = { 0 };
     size_t have = 0;
     int64_t pid;
     bool whole = false; /* its line has ended: half a pid is that of something else */
@@ -196,14 +197,14 @@ static struct err *read_pid(struct engine_exec *x, struct net_wait wait)
 struct err *engine_exec_start(struct engine *e, const struct engine_exec_spec *spec, struct net_wait wait,
                               struct engine_exec **out)
 {
-    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel};
+    struct net_wait soon = { clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel };
     AUTO_PTR(engine_exec) x = xcalloc(1, sizeof *x);
     x->engine = e;
     x->container = xstrdup(spec->container);
     x->overtaking = BUF_INIT(LIMIT_HTTP_HEAD);
     TRY(create(x, spec, soon));
     /* From here on a program may run: to give up before its pid is known would leave it behind. */
-    struct net_wait surely = {.deadline_ms = clock_after(START_MS)};
+    struct net_wait surely = { .deadline_ms = clock_after(START_MS) };
     TRY(attach(x, surely));
     if (spec->killable)
         TRY(read_pid(x, surely));
@@ -259,11 +260,11 @@ bool engine_exec_buffered(const struct engine_exec *x)
 static struct err *look(struct engine_exec *x, struct net_wait wait, bool *running, int *exit_code)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     http_path_fixed(&path, "/exec");
     http_path_segment(&path, x->id);
     http_path_fixed(&path, "/json");
-    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel};
+    struct net_wait soon = { clock_earlier(wait.deadline_ms, clock_after(ENGINE_CALL_MS)), wait.cancel };
     TRY(engine_ask(x->engine, "GET", &path, NULL, soon, &answer));
     if (!http_response_ok(&answer))
         return engine_refused(&answer, "tell how a program in container %s ended", x->container);
@@ -271,7 +272,8 @@ static struct err *look(struct engine_exec *x, struct net_wait wait, bool *runni
     TRY(engine_tree(&answer, &tree));
     int64_t code = doc_i64(tree, "/ExitCode", -1);
     if (doc_kind(doc_get(tree, "/Running")) != DOC_BOOLEAN || code > INT32_MAX)
-        return err_new(RW3106_ENGINE_PROTOCOL, "the engine tells no exit code of a program in container %s", x->container);
+        return err_new(RW3106_ENGINE_PROTOCOL, "the engine tells no exit code of a program in container %s",
+                       x->container);
     *running = doc_bool(tree, "/Running", true);
     *exit_code = code < 0 ? -1 : (int)code;
     return NULL;
@@ -318,8 +320,8 @@ struct err *engine_exec_kill(struct engine_exec *x, struct net_wait wait)
         return NULL;
     if (!x->pid)
         BUG("an exec that is not killable is killed");
-    const char *const argv[] = {"kill", "-KILL", x->pid, NULL};
-    struct engine_exec_spec spec = {.container = x->container, .argv = argv};
+    const char *const argv[] = { "kill", "-KILL", x->pid, NULL };
+    struct engine_exec_spec spec = { .container = x->container, .argv = argv };
     AUTO_PTR(engine_exec) killer = NULL;
     TRY(engine_exec_start(x->engine, &spec, wait, &killer));
     return wait_gone(x, wait);
@@ -350,7 +352,7 @@ static struct err *exchange(struct engine_exec *x, const char *input, size_t inp
             TRY(engine_exec_end_input(x));
             open = false;
         }
-        struct net_poll poll_one = {.fd = engine_exec_fd(x), .want = (short)(POLLIN | (open ? POLLOUT : 0))};
+        struct net_poll poll_one = { .fd = engine_exec_fd(x), .want = (short)(POLLIN | (open ? POLLOUT : 0)) };
         if (!engine_exec_buffered(x))
             TRY(gone(x, net_poll(&poll_one, 1, wait)));
         if (engine_exec_buffered(x) || (poll_one.got & (POLLIN | POLLHUP | POLLERR))) {
@@ -368,20 +370,21 @@ struct err *engine_exec_run(struct engine *e, const char *container, const char 
                             size_t input_len, struct net_wait wait, struct engine_exec_result *out)
 {
     struct engine_exec_spec spec = {
-        .container = container, .argv = argv, .has_input = input != NULL, .killable = true};
-    AUTO(engine_exec_result) result = {.out = BUF_INIT(LIMIT_EXEC_OUTPUT), .err = BUF_INIT(LIMIT_EXEC_OUTPUT)};
+        .container = container, .argv = argv, .has_input = input != NULL, .killable = true
+    };
+    AUTO(engine_exec_result) result = { .out = BUF_INIT(LIMIT_EXEC_OUTPUT), .err = BUF_INIT(LIMIT_EXEC_OUTPUT) };
     AUTO_PTR(engine_exec) x = NULL;
     TRY(engine_exec_start(e, &spec, wait, &x));
     struct err *failed = exchange(x, input, input_len, wait, &result);
     if (!failed)
         failed = engine_exec_wait(x, wait, &result.exit_code);
     if (failed) {
-        err_ignore(engine_exec_kill(x, (struct net_wait){.deadline_ms = clock_after(KILL_MS)}),
+        err_ignore(engine_exec_kill(x, (struct net_wait){ .deadline_ms = clock_after(KILL_MS) }),
                    "the first error tells more");
         return failed;
     }
     *out = result;
-    result = (struct engine_exec_result){0};
+    result = (struct engine_exec_result){ 0 };
     return NULL;
 }
 

@@ -13,7 +13,7 @@
 struct engine_exec;
 
 struct engine_exec_spec {
-    const char *container; /* id or name */
+    const char *container;   /* id or name */
     const char *const *argv; /* NULL-terminated; never a shell unless argv says so */
     bool has_input;
     bool privileged;

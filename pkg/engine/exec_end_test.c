@@ -68,7 +68,8 @@ static void test_an_end_without_an_exit_code(void **state)
                     { 200, "{\"ExitCode\":0}", RW3106_ENGINE_PROTOCOL, "" },
                     { 200, "{\"Running\":null,\"ExitCode\":0}", RW3106_ENGINE_PROTOCOL, "" },
                     { 200, "{\"Running\":false,\"Exit", RW3106_ENGINE_PROTOCOL, "not JSON" },
-                    { 404, "{\"message\":\"No such exec instance\"}", RW3103_ENGINE_REFUSED, "No such exec instance (HTTP 404)" },
+                    { 404, "{\"message\":\"No such exec instance\"}", RW3103_ENGINE_REFUSED,
+                      "No such exec instance (HTTP 404)" },
                     { 500, "{\"message\":\"boom\"}", RW3103_ENGINE_REFUSED, "boom (HTTP 500)" } };
     for (size_t i = 0; i < COUNT_OF(answers); i++) {
         AUTO(docker) d = { 0 };

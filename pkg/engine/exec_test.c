@@ -25,7 +25,8 @@ static struct err *run(struct engine *e, struct net_wait wait, struct engine_exe
 }
 
 /* Runs a program whose stream is these bytes, and of which the engine then tells this. */
-static struct err *run_piecewise(const struct buf *stream, size_t piece, const char *inspect, struct engine_exec_result *out)
+static struct err *run_piecewise(const struct buf *stream, size_t piece, const char *inspect,
+                                 struct engine_exec_result *out)
 {
     AUTO(docker) d = { 0 };
     docker_created(&d);
@@ -157,7 +158,7 @@ static void test_streams_that_nobody_knows(void **state)
 {
     (void)state;
     static const char heads[][8] = { "\4\0\0\0\0\0\0\1", "\377\0\0\0\0\0\0\1", "\1\1\0\0\0\0\0\1",
-                                     "\1\0\1\0\0\0\0\1", "\1\0\0\1\0\0\0\1", "\4\0\0\0\0\0\0\0" };
+                                     "\1\0\1\0\0\0\0\1", "\1\0\0\1\0\0\0\1",   "\4\0\0\0\0\0\0\0" };
     for (size_t i = 0; i < 2 * COUNT_OF(heads); i++) {
         AUTO(buf) stream = BUF_INIT(STREAM_BYTES);
         struct engine_exec_result result = { 0 };
@@ -241,8 +242,10 @@ static void test_stderr_that_overtakes_the_pid(void **state)
 static void test_a_container_without_a_shell(void **state)
 {
     (void)state;
-    static const char *const words[] = { "OCI runtime exec failed: \"sh\": executable file not found in $PATH: unknown\r\n",
-                                         "0\n", "-7\n", "4294967296\n", "7a\n" };
+    static const char *const words[] = {
+        "OCI runtime exec failed: \"sh\": executable file not found in $PATH: unknown\r\n", "0\n", "-7\n",
+        "4294967296\n", "7a\n"
+    };
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         AUTO(buf) stream = BUF_INIT(STREAM_BYTES);
         AUTO_STR line = xstrndup(words[i], strcspn(words[i], "\r\n"));

@@ -127,7 +127,7 @@ static struct err *read_archive(struct passing *p, const char *want, char **conf
     AUTO_PTR(tar_reader) reader = NULL;
     TRY(tar_reader_new(pull, p, &reader));
     p->reader = reader;
-    struct tar_entry entry = {0};
+    struct tar_entry entry = { 0 };
     for (;;) {
         bool more = false;
         TRY(tar_read_next(reader, &entry, &more));
@@ -190,20 +190,21 @@ struct err *engine_image_export(struct engine *e, const char *ref, const char *w
                                 struct http_sink sink, struct engine_export *out)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
-    AUTO(passing) p = {.sink = sink,
-                       .held = BUF_INIT(LIMIT_STREAM_LINE),
-                       .next = BUF_INIT(LIMIT_STREAM_LINE),
-                       .tail = BUF_INIT(ERROR_TAIL)};
+    AUTO(http_response) answer = { 0 };
+    AUTO(passing)
+    p = { .sink = sink,
+          .held = BUF_INIT(LIMIT_STREAM_LINE),
+          .next = BUF_INIT(LIMIT_STREAM_LINE),
+          .tail = BUF_INIT(ERROR_TAIL) };
     AUTO_STR config_digest = NULL;
     http_path_fixed(&path, "/images");
     http_path_segments(&path, ref);
     http_path_fixed(&path, "/get");
-    struct http_request request = {.method = "GET", .path = &path, .wait = wait};
+    struct http_request request = { .method = "GET", .path = &path, .wait = wait };
     TRY(engine_failure(e, &answer, http_body_open(e->http, &request, &answer, &p.body)));
     if (!p.body)
         return not_exported(&answer, ref);
     TRY(explain(e, &answer, &p, read_archive(&p, want_config, &config_digest)));
-    *out = (struct engine_export){.bytes = p.bytes, .config_digest = STEAL(&config_digest)};
+    *out = (struct engine_export){ .bytes = p.bytes, .config_digest = STEAL(&config_digest) };
     return NULL;
 }

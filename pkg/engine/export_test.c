@@ -184,7 +184,8 @@ static void test_another_image(void **state)
         AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
         struct engine_export out = { 0 };
         const char *says = i % 2 ? "got sha256:" OTHER : "expected " DIGEST;
-        check_says(export_piecewise(until_closed, &tar, pieces[i / 2], DIGEST, &got, &out), RW4202_IMAGE_MISMATCH, says);
+        check_says(export_piecewise(until_closed, &tar, pieces[i / 2], DIGEST, &got, &out), RW4202_IMAGE_MISMATCH,
+                   says);
         assert_null(out.config_digest);
         assert_no_end(&got);
     }
@@ -194,9 +195,20 @@ static void test_manifests_that_name_no_single_image(void **state)
 {
     (void)state;
     static const char *const manifests[] = {
-        "[" IMAGE(HEX) "," IMAGE(HEX) "]", "[" IMAGE(HEX) "," IMAGE(OTHER) "]", "[]", "{}", "[{}]", "[{\"Config\":7}]",
-        "[{\"Config\":\"blobs/sha256/" HEX "0\"}]", "[{\"Config\":\"blobs/sha512/" HEX "\"}]", "[{\"Config\":\"" HEX ".jso\"}]",
-        "[{\"Config\":\"blobs/sha256/\"}]", "[{\"Config\":\"../" HEX "\"}]", "", "[", IMAGE(HEX),
+        "[" IMAGE(HEX) "," IMAGE(HEX) "]",
+        "[" IMAGE(HEX) "," IMAGE(OTHER) "]",
+        "[]",
+        "{}",
+        "[{}]",
+        "[{\"Config\":7}]",
+        "[{\"Config\":\"blobs/sha256/" HEX "0\"}]",
+        "[{\"Config\":\"blobs/sha512/" HEX "\"}]",
+        "[{\"Config\":\"" HEX ".jso\"}]",
+        "[{\"Config\":\"blobs/sha256/\"}]",
+        "[{\"Config\":\"../" HEX "\"}]",
+        "",
+        "[",
+        IMAGE(HEX),
     };
     for (size_t i = 0; i < COUNT_OF(manifests); i++) {
         AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);

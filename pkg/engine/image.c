@@ -17,7 +17,7 @@ static void read_texts(const json_t *array, struct strv *out)
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(array, i, item)
+    DOC_EACH_ITEM (array, i, item)
         if (doc_text(item, ""))
             strv_add(out, doc_text(item, ""));
 }
@@ -28,11 +28,11 @@ static struct err *read_image(const json_t *tree, struct engine_image *out)
     int64_t size = doc_i64(tree, "/Size", 0);
     if (!id)
         return err_new(RW3106_ENGINE_PROTOCOL, "the engine describes an image without an id");
-    *out = (struct engine_image){.id = xstrdup(id),
-                                 .size = size > 0 ? (uint64_t)size : 0,
-                                 .created = xstrdup(doc_text(tree, "/Created")),
-                                 .os = xstrdup(doc_text(tree, "/Os")),
-                                 .architecture = xstrdup(doc_text(tree, "/Architecture"))};
+    *out = (struct engine_image){ .id = xstrdup(id),
+                                  .size = size > 0 ? (uint64_t)size : 0,
+                                  .created = xstrdup(doc_text(tree, "/Created")),
+                                  .os = xstrdup(doc_text(tree, "/Os")),
+                                  .architecture = xstrdup(doc_text(tree, "/Architecture")) };
     read_texts(doc_get(tree, "/RepoTags"), &out->tags);
     read_texts(doc_get(tree, "/RootFS/Layers"), &out->diff_ids);
     return NULL;
@@ -42,7 +42,7 @@ struct err *engine_image_inspect(struct engine *e, const char *ref, struct net_w
                                  struct engine_image *out)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
+    AUTO(http_response) answer = { 0 };
     path_of_image(&path, ref, "/json");
     TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
     *found = answer.status != 404;
@@ -63,7 +63,7 @@ void engine_image_release(struct engine_image *i)
     free(i->architecture);
     strv_release(&i->tags);
     strv_release(&i->diff_ids);
-    *i = (struct engine_image){0};
+    *i = (struct engine_image){ 0 };
 }
 
 static struct err *not_built(const char *ref)
@@ -79,8 +79,8 @@ static struct err *drop(void *ctx, const void *bytes, size_t len)
 
 struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait, char **out)
 {
-    AUTO(engine_info) info = {0};
-    AUTO(engine_image) image = {0};
+    AUTO(engine_info) info = { 0 };
+    AUTO(engine_image) image = { 0 };
     bool found = false;
     TRY(engine_image_inspect(e, ref, wait, &found, &image));
     if (!found)
@@ -90,8 +90,8 @@ struct err *engine_image_config_digest(struct engine *e, const char *ref, struct
         *out = STEAL(&image.id);
         return NULL;
     }
-    struct engine_export whole = {0};
-    TRY(engine_image_export(e, ref, NULL, wait, (struct http_sink){drop, NULL}, &whole));
+    struct engine_export whole = { 0 };
+    TRY(engine_image_export(e, ref, NULL, wait, (struct http_sink){ drop, NULL }, &whole));
     *out = whole.config_digest;
     return NULL;
 }
@@ -115,10 +115,10 @@ static struct err *take_pull_line(void *ctx, const json_t *line)
     const char *failed = engine_line_error(line);
     if (failed)
         return pull_failed(p->ref, failed);
-    struct engine_pull_progress progress = {.layer = doc_text(line, "/id"),
-                                            .status = doc_text(line, "/status"),
-                                            .current = doc_i64(line, "/progressDetail/current", 0),
-                                            .total = doc_i64(line, "/progressDetail/total", 0)};
+    struct engine_pull_progress progress = { .layer = doc_text(line, "/id"),
+                                             .status = doc_text(line, "/status"),
+                                             .current = doc_i64(line, "/progressDetail/current", 0),
+                                             .total = doc_i64(line, "/progressDetail/total", 0) };
     if (progress.status && p->on_progress)
         p->on_progress(p->ctx, &progress);
     return NULL;
@@ -142,16 +142,17 @@ struct err *engine_pull(struct engine *e, const char *ref, const char *platform,
                         void (*on_progress)(void *ctx, const struct engine_pull_progress *progress), void *ctx)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = {0};
-    struct http_header anonymous = {"X-Registry-Auth", "e30="}; /* base64 of {}: 20.10 wants the header */
-    struct pull pull = {on_progress, ctx, ref};
-    struct engine_lines lines = {take_pull_line, &pull};
+    AUTO(http_response) answer = { 0 };
+    struct http_header anonymous = { "X-Registry-Auth", "e30=" }; /* base64 of {}: 20.10 wants the header */
+    struct pull pull = { on_progress, ctx, ref };
+    struct engine_lines lines = { take_pull_line, &pull };
     http_path_fixed(&path, "/images/create");
     add_reference(&path, ref);
     if (platform)
         http_path_query(&path, "platform", platform);
     struct http_request request = {
-        .method = "POST", .path = &path, .headers = &anonymous, .header_count = 1, .wait = wait};
+        .method = "POST", .path = &path, .headers = &anonymous, .header_count = 1, .wait = wait
+    };
     TRY(engine_lines_ask(e, &request, &answer, &lines));
     if (http_response_ok(&answer))
         return NULL;

@@ -6,11 +6,11 @@
 #include "http/client.h"
 
 struct engine_image {
-    char *id; /* "sha256:…": the config's digest (classic store) or the manifest's (containerd store) */
+    char *id;      /* "sha256:…": the config's digest (classic store) or the manifest's (containerd store) */
     uint64_t size; /* bytes, uncompressed */
     char *created; /* RFC 3339 */
     char *os;
-    char *architecture; /* "amd64" */
+    char *architecture;   /* "amd64" */
     struct strv tags;     /* "orders:dev" */
     struct strv diff_ids; /* "sha256:…" of the uncompressed layers, base first */
 };
@@ -25,18 +25,18 @@ void engine_image_release(struct engine_image *i);
  * store it is the id, and costs nothing. The containerd store tells it nowhere but inside an
  * export, which is read to its end and dropped: seconds for a large image. RW4101_IMAGE_NOT_BUILT
  * when there is no such image. */
-struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait,
-                                       char **out) MUST_USE;
+struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait, char **out) MUST_USE;
 
 /* engine_pull: gets an image from its registry, without credentials (X-Registry-Auth "{}").
  * RW3202_BASE_PULL_FAILED names the image; the cause is the engine's. */
 struct engine_pull_progress { /* borrowed for the duration of the callback */
-    const char *layer;  /* "a1b2c3d4e5f6" or NULL */
-    const char *status; /* "Downloading" */
-    int64_t current, total; /* bytes of this layer; total 0: not known */
+    const char *layer;        /* "a1b2c3d4e5f6" or NULL */
+    const char *status;       /* "Downloading" */
+    int64_t current, total;   /* bytes of this layer; total 0: not known */
 };
 struct err *engine_pull(struct engine *e, const char *ref, const char *platform, struct net_wait wait,
-                        void (*on_progress)(void *ctx, const struct engine_pull_progress *progress), void *ctx) MUST_USE;
+                        void (*on_progress)(void *ctx, const struct engine_pull_progress *progress),
+                        void *ctx) MUST_USE;
 
 /* engine_image_export: the image as an archive (docker save), piece by piece to sink as it comes.
  * The classic store writes a temporary copy of its own first: seconds of silence. A piece is

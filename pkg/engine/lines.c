@@ -48,8 +48,8 @@ static struct err *take_bytes(void *ctx, const void *bytes, size_t len)
 struct err *engine_lines_ask(struct engine *e, const struct http_request *request, struct http_response *response,
                              struct engine_lines *lines)
 {
-    AUTO(split) s = {.lines = lines, .text = BUF_INIT(LIMIT_STREAM_LINE)};
-    struct http_sink sink = {take_bytes, &s};
+    AUTO(split) s = { .lines = lines, .text = BUF_INIT(LIMIT_STREAM_LINE) };
+    struct http_sink sink = { take_bytes, &s };
     TRY(engine_failure(e, response, http_stream(e->http, request, sink, response)));
     if (s.text.len == 0)
         return NULL;

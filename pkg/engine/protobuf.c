@@ -5,7 +5,7 @@ enum { WIRE_VARINT = 0, WIRE_64_BIT = 1, WIRE_BYTES = 2, WIRE_32_BIT = 5 };
 struct pb pb_open(const void *bytes, size_t len)
 {
     const unsigned char *start = bytes;
-    return (struct pb){.at = start, .end = start ? start + len : start};
+    return (struct pb){ .at = start, .end = start ? start + len : start };
 }
 
 struct pb pb_inner(const struct pb_field *field)
@@ -54,7 +54,7 @@ static bool field(struct pb *m, struct pb_field *out)
     uint64_t key;
     if (!varint(m, &key) || key >> 3 == 0 || key >> 3 > UINT32_MAX)
         return false;
-    *out = (struct pb_field){.number = (uint32_t)(key >> 3)};
+    *out = (struct pb_field){ .number = (uint32_t)(key >> 3) };
     switch (key & 7) {
     case WIRE_VARINT:
         return varint(m, &out->value);

@@ -107,7 +107,7 @@ static struct step *find_or_add_step(struct trace *t, const char *digest)
         return found;
     t->steps = xrealloc(t->steps, t->count + 1, sizeof *t->steps);
     struct step *s = &t->steps[t->count++];
-    *s = (struct step){.digest = xstrdup(digest), .name = xstrdup(""), .output = BUF_INIT(LIMIT_STEP_OUTPUT)};
+    *s = (struct step){ .digest = xstrdup(digest), .name = xstrdup(""), .output = BUF_INIT(LIMIT_STEP_OUTPUT) };
     return s;
 }
 
@@ -124,7 +124,7 @@ static void begin(struct trace *t, struct step *s, int64_t started_ms)
     s->state = STEP_RUNS;
     s->started_ms = started_ms;
     str_set(&s->error, NULL);
-    tell(t, s, (struct engine_build_event){.kind = ENGINE_STEP_STARTED});
+    tell(t, s, (struct engine_build_event){ .kind = ENGINE_STEP_STARTED });
 }
 
 static void end(struct trace *t, struct step *s, const struct vertex *v)
@@ -135,13 +135,14 @@ static void end(struct trace *t, struct step *s, const struct vertex *v)
     s->state = STEP_ENDED;
     if (failed) {
         str_set(&s->error, v->error);
-        tell(t, s, (struct engine_build_event){.kind = ENGINE_STEP_FAILED, .error = s->error, .elapsed_ms = elapsed});
+        tell(t, s, (struct engine_build_event){ .kind = ENGINE_STEP_FAILED, .error = s->error, .elapsed_ms = elapsed });
         return;
     }
     buf_release(&s->output);
     s->output = BUF_INIT(LIMIT_STEP_OUTPUT);
-    tell(t, s, (struct engine_build_event){.kind = v->cached ? ENGINE_STEP_CACHED : ENGINE_STEP_DONE,
-                                           .elapsed_ms = elapsed});
+    tell(t, s,
+         (struct engine_build_event){ .kind = v->cached ? ENGINE_STEP_CACHED : ENGINE_STEP_DONE,
+                                      .elapsed_ms = elapsed });
 }
 
 static void apply_vertex(struct trace *t, const struct vertex *v)
@@ -161,7 +162,7 @@ static void apply_vertex(struct trace *t, const struct vertex *v)
 
 static bool take_vertex(struct trace *t, const struct pb_field *message)
 {
-    AUTO(vertex) v = {0};
+    AUTO(vertex) v = { 0 };
     struct pb m = pb_inner(message);
     struct pb_field f;
     while (pb_next(&m, &f)) {
@@ -200,7 +201,7 @@ static bool take_status(struct trace *t, const struct pb_field *message)
     struct pb_field f;
     AUTO_STR item = NULL;
     AUTO_STR digest = NULL;
-    struct engine_build_event event = {.kind = ENGINE_STEP_PROGRESS};
+    struct engine_build_event event = { .kind = ENGINE_STEP_PROGRESS };
     while (pb_next(&m, &f)) {
         if (f.number == 1)
             set_text(&item, &f);
@@ -235,7 +236,7 @@ static bool take_log(struct trace *t, const struct pb_field *message)
     enum { STDERR_STREAM = 2 };
     struct pb m = pb_inner(message);
     struct pb_field f;
-    struct pb_field said = {0};
+    struct pb_field said = { 0 };
     AUTO_STR digest = NULL;
     bool is_stderr = false;
     while (pb_next(&m, &f)) {
@@ -249,8 +250,11 @@ static bool take_log(struct trace *t, const struct pb_field *message)
     struct step *s = digest ? find_step(t, digest) : NULL;
     if (s && said.len > 0) {
         keep_output(&s->output, said.bytes, said.len);
-        tell(t, s, (struct engine_build_event){.kind = ENGINE_STEP_OUTPUT, .output = (const char *)said.bytes,
-                                               .output_len = said.len, .is_stderr = is_stderr});
+        tell(t, s,
+             (struct engine_build_event){ .kind = ENGINE_STEP_OUTPUT,
+                                          .output = (const char *)said.bytes,
+                                          .output_len = said.len,
+                                          .is_stderr = is_stderr });
     }
     return !m.is_broken;
 }
@@ -269,7 +273,7 @@ static bool take_warning(struct trace *t, const struct pb_field *message)
     }
     const struct step *s = digest ? find_step(t, digest) : NULL;
     if (s && text)
-        tell(t, s, (struct engine_build_event){.kind = ENGINE_STEP_WARNING, .error = text});
+        tell(t, s, (struct engine_build_event){ .kind = ENGINE_STEP_WARNING, .error = text });
     return !m.is_broken;
 }
 
@@ -319,7 +323,7 @@ bool trace_failed(const struct trace *t, struct trace_failure *out)
     }
     if (!found)
         return false;
-    *out = (struct trace_failure){found->name, found->error, &found->output};
+    *out = (struct trace_failure){ found->name, found->error, &found->output };
     return true;
 }
 

@@ -192,9 +192,9 @@ static void test_protobuf_lengths_beyond_the_bytes(void **state)
         { 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f }, /* a length of 2^63 */
         { 0x0a, 0x02, 'a' },                                            /* one byte short, with what follows zero */
         { 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80 }, /* a number without end */
-        { 0x0b },                                                       /* a group */
-        { 0x02 },                                                       /* field 0 */
-        { 0x09, 1, 2, 3 },                                              /* 8 bytes, 3 there */
+        { 0x0b },                                                                   /* a group */
+        { 0x02 },                                                                   /* field 0 */
+        { 0x09, 1, 2, 3 },                                                          /* 8 bytes, 3 there */
     };
     static const size_t lengths[] = { 10, 3, 12, 1, 1, 4 };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {

@@ -21,7 +21,7 @@ static bool has_port(const json_t *service, int64_t port)
 {
     const json_t *ports = doc_get(service, "/spec/ports"), *each;
     size_t i;
-    DOC_EACH_ITEM(ports, i, each)
+    DOC_EACH_ITEM (ports, i, each)
         if (doc_i64(each, "/port", 0) == port)
             return true;
     return false;
@@ -56,7 +56,7 @@ static const json_t *best_of(const json_t *services, size_t *count)
     size_t i;
     for (int wanted = 1; wanted <= LAST_RANK && !best; wanted++) {
         *count = 0;
-        DOC_EACH_ITEM(services, i, each)
+        DOC_EACH_ITEM (services, i, each)
             if (rank(each) == wanted) {
                 best = each;
                 ++*count;
@@ -70,7 +70,7 @@ static char *list_candidates(const json_t *services)
     AUTO(strv) list = { 0 };
     const json_t *each;
     size_t i;
-    DOC_EACH_ITEM(services, i, each)
+    DOC_EACH_ITEM (services, i, each)
         if (rank(each) && list.count < MOST_CANDIDATES)
             strv_add_take(&list, address_of(each));
     return strv_join(&list, ", ");

@@ -71,8 +71,10 @@ static void test_broker_in_cluster_takes_names_apart(void **state)
 
 static void test_broker_in_cluster_leaves_the_world_alone(void **state)
 {
-    static const char *const outside[] = { "", ":9092", "10.1.2.3:9092", "[::1]:9092", "localhost:9092", "mq:port", "mq:0",
-                                           "mq:70000", "broker.example.com:9092", "a.b.c.d.svc:1", "svc.cluster.local:1" };
+    static const char *const outside[] = {
+        "",     ":9092",    "10.1.2.3:9092",           "[::1]:9092",    "localhost:9092",     "mq:port",
+        "mq:0", "mq:70000", "broker.example.com:9092", "a.b.c.d.svc:1", "svc.cluster.local:1"
+    };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(outside); i++) {
         struct broker_address a = { 0 };

@@ -21,7 +21,7 @@ enum {
 /* What one build's events add up to. */
 struct build_view {
     const struct job *job;
-    struct buf line;      /* a line of output that is not whole yet */
+    struct buf line; /* a line of output that is not whole yet */
     size_t cached, ran;
 };
 
@@ -103,7 +103,8 @@ static void on_event(void *ctx, const struct engine_build_event *event)
         return;
     case ENGINE_STEP_PROGRESS:
         if (event->item && event->total > 0)
-            job_tell(view->job, UI_PROGRESS, STAGE, -1, "%s %d %%", event->item, (int)(event->current * 100 / event->total));
+            job_tell(view->job, UI_PROGRESS, STAGE, -1, "%s %d %%", event->item,
+                     (int)(event->current * 100 / event->total));
         return;
     case ENGINE_STEP_STARTED:
     case ENGINE_STEP_CACHED:
@@ -156,7 +157,8 @@ static struct engine_build_arg *split_args(const struct strv *args, struct strv 
     struct engine_build_arg *pairs = xcalloc(args->count, sizeof *pairs);
     for (size_t i = 0; i < args->count; i++) {
         const char *equals = strchr(args->items[i], '=');
-        strv_add_take(names, xstrndup(args->items[i], equals ? (size_t)(equals - args->items[i]) : strlen(args->items[i])));
+        strv_add_take(names,
+                      xstrndup(args->items[i], equals ? (size_t)(equals - args->items[i]) : strlen(args->items[i])));
         pairs[i] = (struct engine_build_arg){ names->items[i], equals ? equals + 1 : "" };
     }
     return pairs;
@@ -190,7 +192,8 @@ static void tell_context(const struct job *job, const struct build_context *cont
     AUTO_STR size = num_bytes(totals.bytes);
     job_tell(job, UI_DETAIL, STAGE, -1, "context: %llu files, %s", (unsigned long long)totals.files, size);
     for (size_t i = 0; i < skipped->count; i++)
-        job_tell(job, UI_WARNING, STAGE, -1, "%s is neither file, directory nor link: left out of the context", skipped->items[i]);
+        job_tell(job, UI_WARNING, STAGE, -1, "%s is neither file, directory nor link: left out of the context",
+                 skipped->items[i]);
 }
 
 static struct err *tell_result(const struct job *job, const char *reference, const char *image_id,
@@ -204,8 +207,8 @@ static struct err *tell_result(const struct job *job, const char *reference, con
     AUTO_STR size = num_bytes(image.size);
     engine_image_release(&image);
     const char *hex = strchr(image_id, ':') ? strchr(image_id, ':') + 1 : image_id;
-    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is %.*s, %s, %zu of %zu steps reused", reference, SHOWN_DIGEST,
-             hex, size, view->cached, view->cached + view->ran);
+    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is %.*s, %s, %zu of %zu steps reused", reference,
+             SHOWN_DIGEST, hex, size, view->cached, view->cached + view->ran);
     return NULL;
 }
 
@@ -217,8 +220,8 @@ static struct err *build_image(struct job *job, const struct service_image *imag
     int64_t start = clock_ms();
     TRY(pull_bases(job, image));
     TRY(build_context_open(workspace->root_fd, image->context, image->dockerfile, &context));
-    job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile, image->rule,
-             image->context);
+    job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile,
+             image->rule, image->context);
     struct build_view view = { .job = job, .line = BUF_INIT(LIMIT_STEP_OUTPUT) };
     struct err *e = run_build(job, image, context, &view, &image_id);
     buf_release(&view.line);

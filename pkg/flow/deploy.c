@@ -28,7 +28,8 @@ static struct err *check_nodes(struct job *job)
     for (size_t i = 0; i < job->image_count; i++) {
         AUTO(strv) lacking = { 0 };
         const struct job_image *image = &job->images[i];
-        TRY(node_lacking_image(job->engine, &job->target->nodes, image->content_name, image->config_digest, wait, &lacking));
+        TRY(node_lacking_image(job->engine, &job->target->nodes, image->content_name, image->config_digest, wait,
+                               &lacking));
         if (lacking.count)
             return lacks_image(job, image, &lacking);
     }
@@ -64,7 +65,7 @@ static size_t add_images(const struct job *job, const json_t *containers, struct
 {
     const json_t *each;
     size_t i;
-    DOC_EACH_ITEM(containers, i, each) {
+    DOC_EACH_ITEM (containers, i, each) {
         const struct job_image *image = find_image(job, doc_text(each, "/image"));
         if (image)
             found[count++] = (struct rollout_image){ .container = doc_text(each, "/name"),
@@ -145,7 +146,8 @@ static void tell_result(const struct job *job, size_t written, bool runs, int64_
     AUTO_STR done = names.count == 0 ? xstrdup("applied, ready and settled")
                     : runs           ? xasprintf("%s runs, ready and settled", images)
                                      : xasprintf("%s is applied; no pod runs it", images);
-    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s; %zu object%s written", done, written, written == 1 ? "" : "s");
+    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s; %zu object%s written", done, written,
+             written == 1 ? "" : "s");
 }
 
 static void on_notice(void *ctx, const char *line)

@@ -29,18 +29,18 @@ enum flow_verbs {
 /* Everything is borrowed for the length of flow_run. Strings may be NULL where it says so. */
 struct flow_request {
     unsigned verbs;
-    const struct strv *services;    /* as named by the user; empty: see workspace_select */
-    const char *directory;          /* where to look for the workspace; relative var_files lie there */
-    const char *cluster;            /* --cluster; NULL: the workspace tells, or there is only one */
-    const struct strv *set;         /* --set NAME=VALUE */
-    const struct strv *var_files;   /* --var-file */
-    char *const *environment;       /* for RWML_VAR_<NAME> */
-    const char *docker_host;        /* $DOCKER_HOST; NULL: the default */
-    const char *kubeconfig;         /* $KUBECONFIG; NULL: home's */
-    const char *home;               /* $HOME; may be NULL */
-    const char *state_dir;          /* where the lock lies; made when missing */
+    const struct strv *services;  /* as named by the user; empty: see workspace_select */
+    const char *directory;        /* where to look for the workspace; relative var_files lie there */
+    const char *cluster;          /* --cluster; NULL: the workspace tells, or there is only one */
+    const struct strv *set;       /* --set NAME=VALUE */
+    const struct strv *var_files; /* --var-file */
+    char *const *environment;     /* for RWML_VAR_<NAME> */
+    const char *docker_host;      /* $DOCKER_HOST; NULL: the default */
+    const char *kubeconfig;       /* $KUBECONFIG; NULL: home's */
+    const char *home;             /* $HOME; may be NULL */
+    const char *state_dir;        /* where the lock lies; made when missing */
     int64_t jobs;
-    int64_t timeout_ms;             /* of one service's rollout */
+    int64_t timeout_ms; /* of one service's rollout */
     int64_t settle_ms;
     int64_t lock_timeout_ms;
     bool no_check;

@@ -24,7 +24,8 @@ static void tell_workspace(const struct flow_request *request, const struct work
     struct vcs_tree tree;
     vcs_describe(workspace->root, &tree);
     if (tree.revision)
-        ui_tell(request->ui, &detail, "workspace %s at %s%s", workspace->root, tree.revision, tree.dirty ? ", modified" : "");
+        ui_tell(request->ui, &detail, "workspace %s at %s%s", workspace->root, tree.revision,
+                tree.dirty ? ", modified" : "");
     else
         ui_tell(request->ui, &detail, "workspace %s", workspace->root);
     vcs_tree_release(&tree);
@@ -43,8 +44,9 @@ static struct err *collect_values(const struct flow_request *request, const stru
         errors = err_join(errors, values_add_set(&item->values, request->set->items[i]));
     values_add_environment(&item->values, request->environment);
     for (size_t i = 0; i < request->var_files->count; i++) {
-        AUTO_STR file = strcmp(request->directory, ".") == 0 ? xstrdup(request->var_files->items[i])
-                                                             : fs_join(request->directory, request->var_files->items[i]);
+        AUTO_STR file = strcmp(request->directory, ".") == 0
+                            ? xstrdup(request->var_files->items[i])
+                            : fs_join(request->directory, request->var_files->items[i]);
         errors = err_join(errors, values_add_file(&item->values, file));
     }
     if (item->service->config)

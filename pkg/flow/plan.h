@@ -11,9 +11,9 @@
 
 /* One service's share. */
 struct plan_item {
-    struct service *service;      /* borrowed from the plan's workspace */
+    struct service *service; /* borrowed from the plan's workspace */
     struct manifest_set manifests;
-    struct values values;         /* all sources, in their order */
+    struct values values; /* all sources, in their order */
     struct variable_uses uses;
 };
 
@@ -22,7 +22,7 @@ struct plan {
     struct selection selection;
     struct plan_item *items;
     size_t count;
-    bool needs_broker;            /* a ${KAFKA_BROKER_ADDRESS} has neither a value nor a default */
+    bool needs_broker; /* a ${KAFKA_BROKER_ADDRESS} has neither a value nor a default */
 };
 
 /* plan_make: errors are those of workspace, of the manifests (all services', joined) and of the

@@ -79,8 +79,8 @@ static struct err *push_image(struct job *job, const struct job_image *image)
     size_t nodes = results.count, unwritten = count_unwritten(&results);
     node_push_results_release(&results);
     if (!e)
-        job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is on %zu of %zu nodes%s", image->content_name, nodes, nodes,
-                 unwritten == nodes ? ", nothing to send" : "");
+        job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is on %zu of %zu nodes%s", image->content_name, nodes,
+                 nodes, unwritten == nodes ? ", nothing to send" : "");
     return e;
 }
 

@@ -15,16 +15,16 @@ struct release_object {
     const struct manifest_object *object; /* borrowed from the job's manifests */
     struct kube_id id;                    /* borrows from it */
     enum release_action action;
-    char *uid;                            /* of the live object that is to be replaced; else NULL */
+    char *uid; /* of the live object that is to be replaced; else NULL */
 };
 
 struct release {
     struct job *job;
     struct kube_client *kube;
-    struct release_object *objects;       /* in the order of the set */
+    struct release_object *objects; /* in the order of the set */
     size_t count;
-    struct strv new_namespaces;           /* to be made first */
-    struct strv made_namespaces;          /* those of them that release_apply has made */
+    struct strv new_namespaces;  /* to be made first */
+    struct strv made_namespaces; /* those of them that release_apply has made */
 };
 
 /* release_check: fills objects and new_namespaces; nothing is written. Errors, joined over the

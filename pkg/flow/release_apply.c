@@ -46,7 +46,7 @@ static struct err *write_object(struct release *r, const struct release_object *
 /* "made: Namespace shop; applied: ConfigMap shop/a; not tried: Service shop/c; …" */
 static char *describe_others(const struct release *r, size_t failed_at)
 {
-    AUTO(strv) parts = {0}, applied = {0}, untried = {0};
+    AUTO(strv) parts = { 0 }, applied = { 0 }, untried = { 0 };
     for (size_t i = 0; i < r->count; i++)
         if (i != failed_at && r->objects[i].action != RELEASE_KEEP)
             strv_add_take(i < failed_at ? &applied : &untried, kube_id_text(r->objects[i].id));
@@ -102,7 +102,8 @@ struct err *release_apply(struct release *r, size_t *written)
         if (e)
             return stopped_at(r, i, e);
         *written += o->action != RELEASE_KEEP;
-        job_tell(r->job, o->action == RELEASE_KEEP ? UI_DETAIL : UI_STEP, STAGE, -1, "%s %s", name, action_word(o->action));
+        job_tell(r->job, o->action == RELEASE_KEEP ? UI_DETAIL : UI_STEP, STAGE, -1, "%s %s", name,
+                 action_word(o->action));
     }
     return NULL;
 }

@@ -19,14 +19,16 @@ static bool set_has_namespace(const struct manifest_set *set, const char *name)
 static struct err *need_namespace(struct release *r, const struct manifest_object *object)
 {
     bool exists = false;
-    if (strv_has(&r->new_namespaces, object->namespace) || set_has_namespace(&r->job->item->manifests, object->namespace))
+    if (strv_has(&r->new_namespaces, object->namespace) ||
+        set_has_namespace(&r->job->item->manifests, object->namespace))
         return NULL;
     TRY(kube_namespace_exists(r->kube, object->namespace, &exists));
     if (exists)
         return NULL;
     if (r->job->request->no_create_namespace)
         return err_at(err_cause(err_new(RW5401_OBJECT_REJECTED, "namespace %s does not exist", object->namespace),
-                                "--no-create-namespace forbids making it"), "%s", object->file);
+                                "--no-create-namespace forbids making it"),
+                      "%s", object->file);
     strv_add(&r->new_namespaces, object->namespace);
     return NULL;
 }

@@ -11,8 +11,8 @@ static struct err *find_nodes(const struct flow_request *request, const char *wo
     TRY(err_state(node_cluster_find(t->engine, name, engine_call(request->cancel), &t->nodes),
                   "nothing was built or changed"));
     t->cluster = t->nodes.cluster;
-    ui_tell(request->ui, &(struct ui_event){ .kind = UI_DETAIL, .elapsed_ms = -1 }, "cluster %s, %zu node%s", t->cluster,
-            t->nodes.count, t->nodes.count == 1 ? "" : "s");
+    ui_tell(request->ui, &(struct ui_event){ .kind = UI_DETAIL, .elapsed_ms = -1 }, "cluster %s, %zu node%s",
+            t->cluster, t->nodes.count, t->nodes.count == 1 ? "" : "s");
     return NULL;
 }
 

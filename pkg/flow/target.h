@@ -13,9 +13,9 @@
 
 struct target {
     struct engine *engine;
-    struct node_list nodes;          /* empty unless push or deploy */
-    struct kube_config kube_config;  /* empty unless deploy */
-    char *cluster;                   /* borrowed from nodes; NULL unless push or deploy */
+    struct node_list nodes;         /* empty unless push or deploy */
+    struct kube_config kube_config; /* empty unless deploy */
+    char *cluster;                  /* borrowed from nodes; NULL unless push or deploy */
 };
 
 /* target_open: workspace_cluster: what the workspace says (C0, C1), or NULL. */

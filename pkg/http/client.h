@@ -66,14 +66,14 @@ struct http_request {
 };
 
 enum http_failure {
-    HTTP_ANSWERED,    /* there is a whole answer */
-    HTTP_CONNECT,     /* no connection; err_errno */
-    HTTP_TLS,         /* the handshake failed */
-    HTTP_TLS_VERIFY,  /* the server's certificate is not one that we trust; the cause says why */
-    HTTP_CUT,         /* the connection ended before the answer did */
-    HTTP_NOT_HTTP,    /* what came is not HTTP */
-    HTTP_TOO_LARGE,   /* the answer is larger than answer_max */
-    HTTP_ABANDONED    /* deadline, cancellation, or a callback's error */
+    HTTP_ANSWERED,   /* there is a whole answer */
+    HTTP_CONNECT,    /* no connection; err_errno */
+    HTTP_TLS,        /* the handshake failed */
+    HTTP_TLS_VERIFY, /* the server's certificate is not one that we trust; the cause says why */
+    HTTP_CUT,        /* the connection ended before the answer did */
+    HTTP_NOT_HTTP,   /* what came is not HTTP */
+    HTTP_TOO_LARGE,  /* the answer is larger than answer_max */
+    HTTP_ABANDONED   /* deadline, cancellation, or a callback's error */
 };
 
 /* Zeroed before use; http_response_release afterwards. Also written when an error is returned:
@@ -83,7 +83,7 @@ struct http_response {
     struct strv headers; /* "Name: value", in the order they came */
     struct buf body;     /* of http_stream: only the body of an answer that is not 2xx */
     enum http_failure failure;
-    uint64_t received;   /* bytes of body, streamed ones too */
+    uint64_t received; /* bytes of body, streamed ones too */
 };
 
 void http_response_release(struct http_response *r);

@@ -10,7 +10,9 @@
 #include "fake/check.h"
 #include "fake/server.h"
 
-#define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nApi-Version: 1.41\r\nWarning: 299 - \"a\"\r\nwarning: 299 - \"b\"\r\n\r\nhello"
+#define HELLO                                                                                                          \
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nApi-Version: 1.41\r\nWarning: 299 - \"a\"\r\nwarning: 299 - "             \
+    "\"b\"\r\n\r\nhello"
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"
 
 static struct http_client *client_of(const char *socket_path)
@@ -364,7 +366,8 @@ static void test_redirects_are_not_followed(void **state)
 {
     (void)state;
     const struct fake_reply replies[] = {
-        { .bytes = "HTTP/1.1 302 Found\r\nLocation: http://localhost/y\r\nContent-Length: 0\r\n\r\n" }, { .bytes = HELLO }
+        { .bytes = "HTTP/1.1 302 Found\r\nLocation: http://localhost/y\r\nContent-Length: 0\r\n\r\n" },
+        { .bytes = HELLO }
     };
     struct fake_server *f = fake_start(replies, 2);
     AUTO_PTR(http_client) c = client_of(fake_socket(f));

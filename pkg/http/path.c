@@ -24,7 +24,7 @@ static void append_encoded(struct http_path *p, const char *text, size_t len)
     static const char hex[] = "0123456789ABCDEF";
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        char encoded[3] = {'%', hex[c >> 4], hex[c & 15]};
+        char encoded[3] = { '%', hex[c >> 4], hex[c & 15] };
         if (is_plain(c))
             append(p, text + i, 1);
         else

@@ -24,7 +24,7 @@ struct http_path {
     bool has_query;
 };
 
-#define HTTP_PATH_INIT ((struct http_path){.text = BUF_INIT(HTTP_PATH_MAX)})
+#define HTTP_PATH_INIT ((struct http_path){ .text = BUF_INIT(HTTP_PATH_MAX) })
 
 void http_path_fixed(struct http_path *p, const char *text); /* "/containers": written by us, taken as it is */
 void http_path_segment(struct http_path *p, const char *segment);

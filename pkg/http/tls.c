@@ -11,7 +11,7 @@ enum { CERTIFICATES_AT_MOST = 1000 }; /* a system's whole trust store holds abou
 
 struct http_tls {
     X509_STORE *trusted; /* NULL: nothing is verified */
-    STACK_OF(X509) *chain;
+    STACK_OF(X509) * chain;
     X509 *certificate;
     EVP_PKEY *key;
 };
@@ -35,7 +35,7 @@ static struct err *unreadable(const char *what)
 }
 
 /* The first certificate and those behind it, in order. */
-static struct err *read_certificates(const char *pem, const char *what, STACK_OF(X509) *into)
+static struct err *read_certificates(const char *pem, const char *what, STACK_OF(X509) * into)
 {
     BIO *bio = reader(pem);
     X509 *each = NULL;

@@ -143,7 +143,7 @@ static struct err *rest(struct http_client *c, struct net_wait wait)
     for (const struct http_transfer *t = c->transfers; t; t = t->next)
         if (!t->ended)
             until = clock_earlier(until, expiry_of(t));
-    struct curl_waitfd interrupt = {.fd = cancel_fd(wait.cancel), .events = CURL_WAIT_POLLIN};
+    struct curl_waitfd interrupt = { .fd = cancel_fd(wait.cancel), .events = CURL_WAIT_POLLIN };
     int timeout = clock_poll_timeout(until);
     CURLMcode waited =
         curl_multi_poll(c->multi, &interrupt, interrupt.fd >= 0 ? 1 : 0, timeout < 0 ? INT32_MAX : timeout, NULL);
@@ -217,7 +217,8 @@ static int connect_errno(const struct http_transfer *t)
     if (!t->client->unix_socket)
         return 0;
     AUTO_FD fd = -1;
-    struct err *e = net_connect_unix(t->client->unix_socket, (struct net_wait){.deadline_ms = clock_after(1000)}, &fd);
+    struct err *e =
+        net_connect_unix(t->client->unix_socket, (struct net_wait){ .deadline_ms = clock_after(1000) }, &fd);
     int saved = err_errno(e);
     err_ignore(e, "only its errno was wanted");
     return saved;

@@ -48,7 +48,7 @@ struct http_transfer {
     int64_t deadline_ms;
     int64_t idle_ms;
     int64_t moved_ms; /* when a byte last moved */
-    bool has_head; /* the empty line behind the headers came */
+    bool has_head;    /* the empty line behind the headers came */
     bool paused;
     bool ended;
     CURLcode result;

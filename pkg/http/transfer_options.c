@@ -10,11 +10,11 @@
 enum { SEND_BYTES = 256 * 1024 };
 
 /* Every option is checked: an option that this libcurl does not take is no option we may go without. */
-#define SET(t, option, value)                                                                                      \
-    do {                                                                                                           \
-        CURLcode set_result = curl_easy_setopt((t)->easy, (option), (value));                                      \
-        if (set_result != CURLE_OK)                                                                                \
-            return err_new(RW9005_RESOURCES, "libcurl refuses " #option ": %s", curl_easy_strerror(set_result));   \
+#define SET(t, option, value)                                                                                          \
+    do {                                                                                                               \
+        CURLcode set_result = curl_easy_setopt((t)->easy, (option), (value));                                          \
+        if (set_result != CURLE_OK)                                                                                    \
+            return err_new(RW9005_RESOURCES, "libcurl refuses " #option ": %s", curl_easy_strerror(set_result));       \
     } while (0)
 
 static size_t refuse_as_too_large(struct http_transfer *t, const char *what, size_t most)
@@ -58,7 +58,7 @@ static int status_of(const char *line)
     int64_t status;
     if (!str_starts(line, "HTTP/") || strlen(line) < 12 || !strchr(line, ' '))
         return 0;
-    char digits[4] = {0};
+    char digits[4] = { 0 };
     memcpy(digits, strchr(line, ' ') + 1, 3);
     return num_i64(digits, 100, 999, &status) ? (int)status : 0;
 }
@@ -79,7 +79,7 @@ static size_t take_header(char *bytes, size_t one, size_t len, void *ctx)
     int status = status_of(line);
     if (status) {
         strv_release(&t->response->headers);
-        t->response->headers = (struct strv){0};
+        t->response->headers = (struct strv){ 0 };
         t->response->status = status;
     } else if (*line) {
         strv_add(&t->response->headers, line);

@@ -75,7 +75,7 @@ static struct err *parse_head(const struct buf *raw, size_t head_len, struct htt
     int64_t status;
     if (!buf_line(&head, &used, &line, &len) || len < 12 || memcmp(line, "HTTP/1.", 7) != 0)
         return not_http(response, "it does not begin with a status line");
-    char digits[4] = {line[9], line[10], line[11], 0};
+    char digits[4] = { line[9], line[10], line[11], 0 };
     if (!num_i64(digits, 100, 999, &status))
         return not_http(response, "its status is not a number");
     response->status = (int)status;
@@ -123,8 +123,7 @@ static struct err *broken(struct http_response *response, struct err *e)
 
 static bool is_upgraded(const struct http_response *response)
 {
-    return response->status == 101 ||
-           (response->status == 200 && !http_response_header(response, "Content-Length", 0));
+    return response->status == 101 || (response->status == 200 && !http_response_header(response, "Content-Length", 0));
 }
 
 struct err *http_upgrade_open(const char *unix_socket, const struct http_request *request,

@@ -8,7 +8,9 @@
 #include "fake/check.h"
 #include "fake/server.h"
 
-#define UPGRADED "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n"
+#define UPGRADED                                                                                                       \
+    "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\nUpgrade: "     \
+    "tcp\r\n\r\n"
 
 static struct net_wait soon(void)
 {
@@ -36,7 +38,8 @@ static void read_all(struct http_upgrade *u, struct buf *into)
 static void test_bytes_behind_the_head_are_not_lost(void **state)
 {
     (void)state;
-    const struct fake_reply replies[] = { { .bytes = UPGRADED "early bytes" }, { .bytes = UPGRADED "early bytes", .piece = 1 } };
+    const struct fake_reply replies[] = { { .bytes = UPGRADED "early bytes" },
+                                          { .bytes = UPGRADED "early bytes", .piece = 1 } };
     struct fake_server *f = fake_start(replies, 2);
     for (size_t i = 0; i < 2; i++) {
         AUTO_PTR(http_upgrade) u = NULL;
@@ -71,7 +74,8 @@ static void test_what_is_written_arrives_and_ends(void **state)
 static void test_a_refusal_is_an_answer(void **state)
 {
     (void)state;
-    const struct fake_reply reply = { .bytes = "HTTP/1.1 409 Conflict\r\nContent-Length: 17\r\n\r\n{\"message\":\"no\"}\n" };
+    const struct fake_reply reply = { .bytes =
+                                          "HTTP/1.1 409 Conflict\r\nContent-Length: 17\r\n\r\n{\"message\":\"no\"}\n" };
     struct fake_server *f = fake_start(&reply, 1);
     struct http_upgrade *u = NULL;
     AUTO(http_response) r = { 0 };

@@ -11,7 +11,7 @@ struct http_watch {
     struct http_transfer *transfer;
     struct http_response response;
     void *tag;
-    size_t used;  /* bytes and lines of pending that were given out */
+    size_t used; /* bytes and lines of pending that were given out */
     size_t lines;
     bool over; /* END or FAIL was given */
 };
@@ -90,7 +90,7 @@ static void give_back(struct http_watch *w)
 
 static bool take_event(struct http_watch *w, struct http_watch_event *out)
 {
-    *out = (struct http_watch_event){.watch = w, .tag = w->tag, .response = &w->response};
+    *out = (struct http_watch_event){ .watch = w, .tag = w->tag, .response = &w->response };
     if (w->over)
         return false;
     if (take_line(w, out)) {

@@ -24,8 +24,8 @@ enum http_watch_kind {
 struct http_watch_event {
     enum http_watch_kind kind;
     struct http_watch *watch;
-    void *tag;                            /* what http_watch_open was given */
-    const char *line;                     /* valid until the next call on this client */
+    void *tag;        /* what http_watch_open was given */
+    const char *line; /* valid until the next call on this client */
     size_t len;
     const struct http_response *response; /* valid until http_watch_close */
     struct err *error;
@@ -44,7 +44,6 @@ void http_watch_close(struct http_watch *w);
  * others. After END or FAIL a watch gives no more. RW9007_DEADLINE: nothing happened until
  * wait.deadline_ms (the watches go on); RW9009_INTERRUPTED. No open watch and no deadline is a BUG.
  * A line above LIMIT_STREAM_LINE is a FAIL with HTTP_TOO_LARGE. */
-struct err *http_watch_wait(struct http_client *c, struct net_wait wait,
-                            struct http_watch_event *out) MUST_USE;
+struct err *http_watch_wait(struct http_client *c, struct net_wait wait, struct http_watch_event *out) MUST_USE;
 
 #endif

@@ -165,12 +165,9 @@ static void test_a_loud_watch_waits_for_its_reader(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines_in_pieces_of_any_size),
-        cmocka_unit_test(test_several_watches_at_once),
-        cmocka_unit_test(test_a_cut_stream_is_told_as_such),
-        cmocka_unit_test(test_a_watch_has_its_own_deadline),
-        cmocka_unit_test(test_an_interrupted_wait),
-        cmocka_unit_test(test_a_loud_watch_waits_for_its_reader),
+        cmocka_unit_test(test_lines_in_pieces_of_any_size),  cmocka_unit_test(test_several_watches_at_once),
+        cmocka_unit_test(test_a_cut_stream_is_told_as_such), cmocka_unit_test(test_a_watch_has_its_own_deadline),
+        cmocka_unit_test(test_an_interrupted_wait),          cmocka_unit_test(test_a_loud_watch_waits_for_its_reader),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,7 +30,8 @@ static struct err *request(const struct apply *a, bool force, struct kube_answer
     if (a->mode == KUBE_DRY_RUN)
         http_path_query(&path, "dryRun", "All");
     struct kube_call call = {
-        .method = "PATCH", .path = &path, .content_type = "application/apply-patch+yaml", .body = a->object};
+        .method = "PATCH", .path = &path, .content_type = "application/apply-patch+yaml", .body = a->object
+    };
     return kube_call(a->c, &call, out);
 }
 
@@ -73,7 +74,8 @@ static struct err *patch_owners(const struct apply *a, const json_t *live, struc
     TRY(kube_path(a->c, a->id, &path));
     http_path_query(&path, "fieldManager", KUBE_MANAGER);
     struct kube_call call = {
-        .method = "PATCH", .path = &path, .content_type = "application/json-patch+json", .body = patch};
+        .method = "PATCH", .path = &path, .content_type = "application/json-patch+json", .body = patch
+    };
     return kube_call(a->c, &call, out);
 }
 
@@ -86,7 +88,7 @@ static struct err *migrate(const struct apply *a)
         TRY(kube_get(a->c, a->id, &live));
         if (!live || !kube_kubectl_owns(live))
             return NULL;
-        AUTO(kube_answer) answer = {0};
+        AUTO(kube_answer) answer = { 0 };
         TRY(patch_owners(a, live, &answer));
         if (is_done(&answer))
             return NULL;
@@ -149,7 +151,7 @@ static struct err *dry_run_in_stand_in(const struct apply *a, struct kube_answer
 {
     DOC_AUTO object = doc_copy(a->object);
     doc_set_text(object, "/metadata/namespace", STAND_IN);
-    struct apply there = {a->c, object, a->named, kube_id_of(object), a->mode};
+    struct apply there = { a->c, object, a->named, kube_id_of(object), a->mode };
     TRY(apply(&there, answer, fields));
     doc_set_text(answer->body, "/metadata/namespace", a->id.namespace);
     return NULL;
@@ -158,11 +160,11 @@ static struct err *dry_run_in_stand_in(const struct apply *a, struct kube_answer
 struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode, json_t **live,
                        struct strv *fields)
 {
-    struct apply a = {c, object, object, kube_id_of(object), mode};
+    struct apply a = { c, object, object, kube_id_of(object), mode };
     if (!a.id.name)
         return err_new(RW5001_OBJECT_INVALID, "an object of kind %s has no metadata.name",
                        a.id.kind ? a.id.kind : "(none)");
-    AUTO(kube_answer) answer = {0};
+    AUTO(kube_answer) answer = { 0 };
     TRY(apply(&a, &answer, fields));
     if (lacks_namespace(&a, &answer)) {
         kube_answer_release(&answer);
@@ -181,17 +183,17 @@ struct err *kube_replace_job(struct kube_client *c, const json_t *object, const 
     bool gone;
     TRY(err_state(kube_delete(c, id, uid, &gone), "the old %s may have been deleted; the new one is not made", what));
     if (!gone)
-        TRY(err_state(kube_wait_gone(c, id, uid, deadline_ms),
-                      "the old %s is being deleted; the new one is not made", what));
+        TRY(err_state(kube_wait_gone(c, id, uid, deadline_ms), "the old %s is being deleted; the new one is not made",
+                      what));
     return err_state(kube_apply(c, object, KUBE_WRITE, live, NULL),
                      "the old %s was deleted; whether the new one is there is to be looked at", what);
 }
 
 bool kube_is_immutable(const struct err *e)
 {
-    static const char *const words[] = {"field is immutable",          "may not change once set",
-                                        "updates to statefulset spec", "may not change fields other than",
-                                        "cannot change roleRef",       "is immutable after creation"};
+    static const char *const words[] = { "field is immutable",          "may not change once set",
+                                         "updates to statefulset spec", "may not change fields other than",
+                                         "cannot change roleRef",       "is immutable after creation" };
     const char *cause = err_get_cause(e);
     for (size_t i = 0; cause && err_get_code(e) == RW5401_OBJECT_REJECTED && i < COUNT_OF(words); i++) {
         if (strstr(cause, words[i]))

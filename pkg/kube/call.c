@@ -24,14 +24,14 @@ static void attempt_release(struct attempt *a)
 {
     http_response_release(&a->response);
     err_free(a->error);
-    *a = (struct attempt){0};
+    *a = (struct attempt){ 0 };
 }
 
 void kube_answer_release(struct kube_answer *a)
 {
     doc_unref(a->body);
     buf_release(&a->text);
-    *a = (struct kube_answer){0};
+    *a = (struct kube_answer){ 0 };
 }
 
 struct err *kube_lost(const struct kube_client *c, enum http_failure failure, struct err *inner)
@@ -58,9 +58,10 @@ struct err *kube_lost(const struct kube_client *c, enum http_failure failure, st
  * comes as 500 ("failed to create typed patch object") is a verdict on the object. */
 static bool passing_500(const struct http_response *r)
 {
-    static const char *const words[] = {
-        "webhook",         "etcd", "leader", "timeout", "timed out", "connection refused", "context deadline",
-        "context canceled"};
+    static const char *const words[] = { "webhook",          "etcd",
+                                         "leader",           "timeout",
+                                         "timed out",        "connection refused",
+                                         "context deadline", "context canceled" };
     const char *text = buf_text(&r->body);
     if (strstr(text, "failed to create typed"))
         return false;
@@ -136,8 +137,8 @@ static void tell_warnings(struct kube_client *c, const struct http_response *r)
 
 static void try_once(struct kube_client *c, const struct kube_call *call, const char *body, struct attempt *a)
 {
-    struct http_header headers[] = {{"Accept", call->plain ? "*/*" : "application/json"},
-                                    {"Content-Type", call->content_type ? call->content_type : "application/json"}};
+    struct http_header headers[] = { { "Accept", call->plain ? "*/*" : "application/json" },
+                                     { "Content-Type", call->content_type ? call->content_type : "application/json" } };
     struct http_request request = {
         .method = call->method,
         .path = call->path,
@@ -145,7 +146,7 @@ static void try_once(struct kube_client *c, const struct kube_call *call, const 
         .header_count = body ? 2 : 1,
         .body = body,
         .body_len = body ? strlen(body) : 0,
-        .wait = {clock_after(KUBE_CALL_MS), c->cancel},
+        .wait = { clock_after(KUBE_CALL_MS), c->cancel },
         .answer_max = call->answer_max,
     };
     a->error = http_do(c->http, &request, &a->response);
@@ -179,7 +180,7 @@ static struct err *pause_for_next(struct kube_client *c, const struct attempt *a
 static struct err *read_answer(struct kube_client *c, const struct kube_call *call, struct http_response *r,
                                struct kube_answer *out)
 {
-    *out = (struct kube_answer){.status = r->status, .text = BUF_INIT(r->body.max)};
+    *out = (struct kube_answer){ .status = r->status, .text = BUF_INIT(r->body.max) };
     bool ok = http_response_ok(r);
     if (!call->plain || !ok) {
         struct err *e = doc_parse_json(buf_text(&r->body), r->body.len, "the answer", &out->body);
@@ -190,7 +191,7 @@ static struct err *read_answer(struct kube_client *c, const struct kube_call *ca
         err_ignore(e, "the error answers of proxies and of flow control are plain text");
     }
     out->text = r->body;
-    r->body = (struct buf){0};
+    r->body = (struct buf){ 0 };
     return NULL;
 }
 
@@ -230,14 +231,14 @@ static struct err *finish(struct kube_client *c, const struct kube_call *call, s
 
 struct err *kube_call(struct kube_client *c, const struct kube_call *call, struct kube_answer *out)
 {
-    *out = (struct kube_answer){0};
+    *out = (struct kube_answer){ 0 };
     struct err *refused = http_path_check(call->path);
     if (refused)
         return err_because(RW5001_OBJECT_INVALID, refused, "a name can't be part of an API path");
     AUTO_STR body = call->body ? doc_dump(call->body) : NULL;
     int64_t give_up_ms = clock_after(TRIES_MS);
     for (int tries = 1;; tries++) {
-        AUTO(attempt) a = {0};
+        AUTO(attempt) a = { 0 };
         try_once(c, call, body, &a);
         int64_t pause_ms = pause_before(tries, a.pause_ms);
         bool too_long = a.pause_ms > RETRY_AFTER_MAX_MS || clock_after(pause_ms) > give_up_ms;

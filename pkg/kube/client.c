@@ -24,7 +24,7 @@ static struct err *probe(struct kube_client *c)
     AUTO(http_path) path = HTTP_PATH_INIT;
     http_path_fixed(&path, "/version");
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path, .probe = true}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path, .probe = true }, &answer));
     const char *version = doc_text(answer.body, "/gitVersion");
     if (answer.status != 200)
         return kube_unexpected(&answer, "the API server at %s does not tell its version", c->server);
@@ -65,8 +65,8 @@ void kube_on_notice(struct kube_client *c, void (*tell)(void *ctx, const char *l
 
 struct kube_id kube_id_of(const json_t *object)
 {
-    return (struct kube_id){doc_text(object, "/apiVersion"), doc_text(object, "/kind"),
-                            doc_text(object, "/metadata/namespace"), doc_text(object, "/metadata/name")};
+    return (struct kube_id){ doc_text(object, "/apiVersion"), doc_text(object, "/kind"),
+                             doc_text(object, "/metadata/namespace"), doc_text(object, "/metadata/name") };
 }
 
 char *kube_id_text(struct kube_id id)
@@ -90,7 +90,7 @@ struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out)
     AUTO(http_path) path = HTTP_PATH_INIT;
     TRY(kube_path(c, id, &path));
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
     if (answer.status != 200 && answer.status != 404)
         return kube_unexpected(&answer, "cannot read %s", what);
     *out = answer.status == 200 ? STEAL(&answer.body) : NULL;
@@ -102,7 +102,7 @@ struct err *kube_list_at(struct kube_client *c, struct kube_id collection, json_
     AUTO(http_path) path = HTTP_PATH_INIT;
     TRY(kube_path(c, collection, &path));
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
     if (answer.status != 200)
         return kube_unexpected(&answer, "cannot list the objects of kind %s", collection.kind);
     json_t *list = doc_key(answer.body, "items");
@@ -111,8 +111,7 @@ struct err *kube_list_at(struct kube_client *c, struct kube_id collection, json_
         return err_new(RW5105_CLUSTER_PROTOCOL, "the API server's list of kind %s has no items", collection.kind);
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(list, i, item)
-    {
+    DOC_EACH_ITEM (list, i, item) {
         doc_set_key(item, "apiVersion", doc_string(collection.api_version));
         doc_set_key(item, "kind", doc_string(collection.kind));
     }
@@ -125,7 +124,7 @@ struct err *kube_list(struct kube_client *c, const char *api_version, const char
                       json_t **out)
 {
     AUTO_STR version = NULL;
-    struct kube_id collection = {.api_version = api_version, .kind = kind, .namespace = namespace};
+    struct kube_id collection = { .api_version = api_version, .kind = kind, .namespace = namespace };
     return kube_list_at(c, collection, out, &version);
 }
 
@@ -140,7 +139,7 @@ struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *ui
     doc_set_text(options, "/propagationPolicy", "Foreground");
     doc_set_text(options, "/preconditions/uid", uid);
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "DELETE", .path = &path, .body = options}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "DELETE", .path = &path, .body = options }, &answer));
     *gone = answer.status == 404 || answer.status == 409; /* 409: the uid is another one's by now */
     if (!*gone && answer.status != 200 && answer.status != 202)
         return kube_unexpected(&answer, "cannot delete %s", what);
@@ -164,7 +163,7 @@ struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char 
 
 static struct kube_id namespace_id(const char *name)
 {
-    return (struct kube_id){.api_version = "v1", .kind = "Namespace", .name = name};
+    return (struct kube_id){ .api_version = "v1", .kind = "Namespace", .name = name };
 }
 
 struct err *kube_namespace_exists(struct kube_client *c, const char *name, bool *out)
@@ -184,7 +183,7 @@ static struct err *namespace_create(struct kube_client *c, const char *name, boo
     AUTO(http_path) path = HTTP_PATH_INIT;
     http_path_fixed(&path, "/api/v1/namespaces");
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "POST", .path = &path, .body = object}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "POST", .path = &path, .body = object }, &answer));
     *created = answer.status == 201;
     if (*created || answer.status == 409)
         return NULL;

@@ -12,10 +12,12 @@
 #include "kube/mirror.h"
 #include "kube/pod.h"
 
+/* clang-format off: its versions differ about a brace that begins a macro */
 #define VERSION                                                                                                        \
     {                                                                                                                  \
         "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false                                              \
     }
+/* clang-format on */
 
 static int notices;
 
@@ -29,19 +31,20 @@ static void count_notice(void *ctx, const char *line)
 static struct err *open_port(int port, struct kube_client **out)
 {
     AUTO_STR server = xasprintf("http://127.0.0.1:%d", port);
-    struct kube_config config = {.source = (char *)(uintptr_t) "test", .server = server};
+    char source[] = "test";
+    struct kube_config config = { .source = source, .server = server };
     notices = 0;
     TRY(kube_open(&config, NULL, out));
     kube_on_notice(*out, count_notice, NULL);
     return NULL;
 }
 
-static const struct kube_id POD = {"v1", "Pod", "shop", "web"};
+static const struct kube_id POD = { "v1", "Pod", "shop", "web" };
 
 static void test_open(void **state)
 {
     (void)state;
-    static const struct apiserver_answer script[] = {VERSION};
+    static const struct apiserver_answer script[] = { VERSION };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
@@ -76,13 +79,13 @@ static void test_open_refusals(void **state)
 {
     (void)state;
     open_fails(
-        &(struct apiserver_answer){"GET", 401, "{\"kind\":\"Status\",\"message\":\"Unauthorized\"}", NULL, false},
+        &(struct apiserver_answer){ "GET", 401, "{\"kind\":\"Status\",\"message\":\"Unauthorized\"}", NULL, false },
         RW5104_CLUSTER_REFUSED);
-    open_fails(&(struct apiserver_answer){"GET", 403, "{\"kind\":\"Status\",\"message\":\"no\"}", NULL, false},
+    open_fails(&(struct apiserver_answer){ "GET", 403, "{\"kind\":\"Status\",\"message\":\"no\"}", NULL, false },
                RW5104_CLUSTER_REFUSED);
-    open_fails(&(struct apiserver_answer){"GET", 404, "<html>not here</html>", NULL, false}, RW5105_CLUSTER_PROTOCOL);
-    open_fails(&(struct apiserver_answer){"GET", 200, "hello", NULL, false}, RW5105_CLUSTER_PROTOCOL);
-    open_fails(&(struct apiserver_answer){"GET", 200, "{\"Version\":\"docker\"}", NULL, false},
+    open_fails(&(struct apiserver_answer){ "GET", 404, "<html>not here</html>", NULL, false }, RW5105_CLUSTER_PROTOCOL);
+    open_fails(&(struct apiserver_answer){ "GET", 200, "hello", NULL, false }, RW5105_CLUSTER_PROTOCOL);
+    open_fails(&(struct apiserver_answer){ "GET", 200, "{\"Version\":\"docker\"}", NULL, false },
                RW5105_CLUSTER_PROTOCOL);
 }
 
@@ -111,10 +114,10 @@ static void test_get_repeats_what_passes(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {GET_POD, 503, "overloaded", NULL, false},
-        {GET_POD, 200, "{\"kind\":\"Po", NULL, true},
-        {GET_POD, 0, NULL, NULL, false},
-        {GET_POD, 200, "{\"kind\":\"Pod\"}", NULL, false},
+        { GET_POD, 503, "overloaded", NULL, false },
+        { GET_POD, 200, "{\"kind\":\"Po", NULL, true },
+        { GET_POD, 0, NULL, NULL, false },
+        { GET_POD, 200, "{\"kind\":\"Pod\"}", NULL, false },
     };
     get_pod(script, COUNT_OF(script), 0, NULL, 3);
 }
@@ -124,11 +127,11 @@ static void test_get_gives_up(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false},
-        {GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false},
-        {GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false},
-        {GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false},
-        {GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false},
+        { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
+        { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
+        { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
+        { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
+        { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
     };
     get_pod(script, COUNT_OF(script), RW5103_CLUSTER_UNREACHABLE, "429 after 5 tries: Too many requests", 4);
 }
@@ -136,33 +139,33 @@ static void test_get_gives_up(void **state)
 static void test_get_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    static const struct apiserver_answer script[] = {VERSION, {GET_POD, 429, "", "Retry-After: 120\r\n", false}};
+    static const struct apiserver_answer script[] = { VERSION, { GET_POD, 429, "", "Retry-After: 120\r\n", false } };
     get_pod(script, COUNT_OF(script), RW5103_CLUSTER_UNREACHABLE, "asks to wait 120 s", 0);
 }
 
 static void test_get_does_not_repeat_a_verdict(void **state)
 {
     (void)state;
-    static const struct apiserver_answer forbidden[] = {VERSION,
-                                                        {GET_POD, 403, "{\"message\":\"not you\"}", NULL, false}};
+    static const struct apiserver_answer forbidden[] = { VERSION,
+                                                         { GET_POD, 403, "{\"message\":\"not you\"}", NULL, false } };
     get_pod(forbidden, COUNT_OF(forbidden), RW5104_CLUSTER_REFUSED, "not you", 0);
-    static const struct apiserver_answer broken[] = {VERSION, {GET_POD, 200, "not json", NULL, false}};
+    static const struct apiserver_answer broken[] = { VERSION, { GET_POD, 200, "not json", NULL, false } };
     get_pod(broken, COUNT_OF(broken), RW5105_CLUSTER_PROTOCOL, "cannot read the answer", 0);
 }
 
 static void test_get_refuses_names_that_are_paths(void **state)
 {
     (void)state;
-    static const char *const names[] = {"..", ".", "a/b", "%2e%2e", "a\nb", ""};
-    static const struct apiserver_answer script[] = {VERSION};
+    static const char *const names[] = { "..", ".", "a/b", "%2e%2e", "a\nb", "" };
+    static const struct apiserver_answer script[] = { VERSION };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
     check_ok(open_port(s.port, &c));
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         DOC_AUTO pod = NULL;
-        check_error(kube_get(c, (struct kube_id){"v1", "Pod", "shop", names[i]}, &pod), RW5001_OBJECT_INVALID);
-        check_error(kube_get(c, (struct kube_id){"v1", "Pod", names[i], "a"}, &pod), RW5001_OBJECT_INVALID);
+        check_error(kube_get(c, (struct kube_id){ "v1", "Pod", "shop", names[i] }, &pod), RW5001_OBJECT_INVALID);
+        check_error(kube_get(c, (struct kube_id){ "v1", "Pod", names[i], "a" }, &pod), RW5001_OBJECT_INVALID);
     }
     kube_client_freep(&c);
     apiserver_stop(&s); /* and none was asked for */
@@ -203,10 +206,10 @@ static void test_apply_repeats_what_passes(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {PATCH "fieldManager=rwml&fieldValidation=Strict ", 0, NULL, NULL, false}, /* outcome unknown: sent again */
-        {PATCH, 500, "{\"message\":\"failed calling webhook \\\"x\\\"\"}", NULL, false},
-        {PATCH, 409, "{\"reason\":\"Conflict\",\"message\":\"the object has been modified\"}", NULL, false},
-        {PATCH, 200, DONE, NULL, false},
+        { PATCH "fieldManager=rwml&fieldValidation=Strict ", 0, NULL, NULL, false }, /* outcome unknown: sent again */
+        { PATCH, 500, "{\"message\":\"failed calling webhook \\\"x\\\"\"}", NULL, false },
+        { PATCH, 409, "{\"reason\":\"Conflict\",\"message\":\"the object has been modified\"}", NULL, false },
+        { PATCH, 200, DONE, NULL, false },
     };
     apply(script, COUNT_OF(script), KUBE_WRITE, 0);
 }
@@ -217,9 +220,9 @@ static void test_apply_does_not_repeat_a_verdict(void **state)
     static const char schema[] =
         "{\"message\":\"failed to create typed patch object (shop/a; /v1, Kind=ConfigMap): .timeout: field not "
         "declared in schema\"}";
-    static const struct apiserver_answer script[] = {VERSION, {PATCH, 500, schema, NULL, false}};
+    static const struct apiserver_answer script[] = { VERSION, { PATCH, 500, schema, NULL, false } };
     apply(script, COUNT_OF(script), KUBE_WRITE, RW5401_OBJECT_REJECTED);
-    static const struct apiserver_answer large[] = {VERSION, {PATCH, 413, "", NULL, false}};
+    static const struct apiserver_answer large[] = { VERSION, { PATCH, 413, "", NULL, false } };
     apply(large, COUNT_OF(large), KUBE_WRITE, RW5401_OBJECT_REJECTED);
 }
 
@@ -231,12 +234,12 @@ static void test_apply_without_namespace(void **state)
         "{\"message\":\"namespaces \\\"shop\\\" not found\",\"details\":{\"kind\":\"namespaces\"}}";
     static const struct apiserver_answer dry[] = {
         VERSION,
-        {PATCH "fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 404, missing, NULL, false},
-        {"PATCH /api/v1/namespaces/kube-public/configmaps/a?fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 201,
-         "{\"metadata\":{\"namespace\":\"kube-public\"}}", NULL, false},
+        { PATCH "fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 404, missing, NULL, false },
+        { "PATCH /api/v1/namespaces/kube-public/configmaps/a?fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 201,
+          "{\"metadata\":{\"namespace\":\"kube-public\"}}", NULL, false },
     };
     apply(dry, COUNT_OF(dry), KUBE_DRY_RUN, 0);
-    static const struct apiserver_answer written[] = {VERSION, {PATCH, 404, missing, NULL, false}};
+    static const struct apiserver_answer written[] = { VERSION, { PATCH, 404, missing, NULL, false } };
     apply(written, COUNT_OF(written), KUBE_WRITE, RW5401_OBJECT_REJECTED);
 }
 
@@ -245,18 +248,18 @@ static void test_kinds_are_looked_up_once(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {"GET /apis/example.org/v1 ", 200,
-         "{\"resources\":[{\"name\":\"topics/status\",\"kind\":\"Topic\",\"namespaced\":true},"
-         "{\"name\":\"topics\",\"kind\":\"Topic\",\"namespaced\":true}]}",
-         NULL, false},
-        {"GET /apis/gone.org/v1 ", 404, "{\"message\":\"the server could not find the requested resource\"}", NULL,
-         false},
+        { "GET /apis/example.org/v1 ", 200,
+          "{\"resources\":[{\"name\":\"topics/status\",\"kind\":\"Topic\",\"namespaced\":true},"
+          "{\"name\":\"topics\",\"kind\":\"Topic\",\"namespaced\":true}]}",
+          NULL, false },
+        { "GET /apis/gone.org/v1 ", 404, "{\"message\":\"the server could not find the requested resource\"}", NULL,
+          false },
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
     check_ok(open_port(s.port, &c));
-    struct kube_kind kind = {0};
+    struct kube_kind kind = { 0 };
     for (int i = 0; i < 2; i++) {
         check_ok(kube_kind_find(c, "example.org/v1", "Topic", &kind));
         assert_string_equal(kind.plural, "topics");
@@ -275,22 +278,22 @@ static void test_logs_and_events(void **state)
     static const char log[] = "GET /api/v1/namespaces/shop/pods/web/log?container=c&tailLines=20&limitBytes=131072";
     static const struct apiserver_answer script[] = {
         VERSION,
-        {log, 200, "one\ntwo\n", NULL, false},
-        {log, 400, "{\"message\":\"container is waiting to start\"}", NULL, false},
-        {log, 200, "unable to retrieve container logs for containerd://1", NULL, false},
-        {log, 200, "failed to try resolving symlinks in path \"/var/log/pods/a/1.log\": no such file", NULL, false},
-        {"GET /api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid%3Du ", 200,
-         "{\"items\":[{\"reason\":\"b\",\"lastTimestamp\":\"2026-01-01T00:00:02Z\"},{\"reason\":\"a\","
-         "\"lastTimestamp\":null,\"eventTime\":\"2026-01-01T00:00:01.5Z\"}]}",
-         NULL, false},
+        { log, 200, "one\ntwo\n", NULL, false },
+        { log, 400, "{\"message\":\"container is waiting to start\"}", NULL, false },
+        { log, 200, "unable to retrieve container logs for containerd://1", NULL, false },
+        { log, 200, "failed to try resolving symlinks in path \"/var/log/pods/a/1.log\": no such file", NULL, false },
+        { "GET /api/v1/namespaces/shop/events?fieldSelector=involvedObject.uid%3Du ", 200,
+          "{\"items\":[{\"reason\":\"b\",\"lastTimestamp\":\"2026-01-01T00:00:02Z\"},{\"reason\":\"a\","
+          "\"lastTimestamp\":null,\"eventTime\":\"2026-01-01T00:00:01.5Z\"}]}",
+          NULL, false },
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
     check_ok(open_port(s.port, &c));
-    static const char *const want[] = {"one\ntwo\n", "", "", ""};
+    static const char *const want[] = { "one\ntwo\n", "", "", "" };
     for (size_t i = 0; i < COUNT_OF(want); i++) {
-        AUTO(buf) text = {0};
+        AUTO(buf) text = { 0 };
         check_ok(kube_logs(c, "shop", "web", "c", i == 1, 20, &text));
         assert_string_equal(buf_text(&text), want[i]);
     }
@@ -325,15 +328,16 @@ static void test_mirror_survives_cuts(void **state)
     (void)state;
     static const struct apiserver_answer script[] = {
         VERSION,
-        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
-         false},
+        { LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
+          false },
         /* half a line, then nothing */
-        {WATCH "5&", 200, EVENT("ADDED", "b", "6") "{\"type\":\"ADD", NULL, true},
+        { WATCH "5&", 200, EVENT("ADDED", "b", "6") "{\"type\":\"ADD", NULL, true },
         /* the same again does not count twice; a bookmark moves the version */
-        {WATCH "6&", 200, EVENT("ADDED", "b", "6") EVENT("MODIFIED", "c", "7") EVENT("BOOKMARK", "", "9"), NULL, true},
-        {WATCH "9&", 503, "try later", NULL, false},
-        {WATCH "9&", 200, EVENT("DELETED", "c", "10") EVENT("DELETED", "b", "11") EVENT("DELETED", "a", "12"), NULL,
-         false},
+        { WATCH "6&", 200, EVENT("ADDED", "b", "6") EVENT("MODIFIED", "c", "7") EVENT("BOOKMARK", "", "9"), NULL,
+          true },
+        { WATCH "9&", 503, "try later", NULL, false },
+        { WATCH "9&", 200, EVENT("DELETED", "c", "10") EVENT("DELETED", "b", "11") EVENT("DELETED", "a", "12"), NULL,
+          false },
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
@@ -357,15 +361,15 @@ static void test_mirror_lists_again_when_history_is_gone(void **state)
     static const char gone[] = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
     static const struct apiserver_answer script[] = {
         VERSION,
-        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
-         false},
-        {WATCH "5&", 200, gone, NULL, false},
-        {LIST, 200, "{\"metadata\":{\"resourceVersion\":\"50\"},\"items\":[]}", NULL, false},
-        {WATCH "50&", 410, "{\"kind\":\"Status\",\"code\":410}", NULL, false},
-        {LIST, 200,
-         "{\"metadata\":{\"resourceVersion\":\"60\"},\"items\":[{\"metadata\":{\"uid\":\"x\"}},"
-         "{\"metadata\":{\"uid\":\"y\"}}]}",
-         NULL, false},
+        { LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
+          false },
+        { WATCH "5&", 200, gone, NULL, false },
+        { LIST, 200, "{\"metadata\":{\"resourceVersion\":\"50\"},\"items\":[]}", NULL, false },
+        { WATCH "50&", 410, "{\"kind\":\"Status\",\"code\":410}", NULL, false },
+        { LIST, 200,
+          "{\"metadata\":{\"resourceVersion\":\"60\"},\"items\":[{\"metadata\":{\"uid\":\"x\"}},"
+          "{\"metadata\":{\"uid\":\"y\"}}]}",
+          NULL, false },
     };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));

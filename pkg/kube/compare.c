@@ -4,8 +4,8 @@
 /* What the server keeps about an object, as opposed to what was asked for. */
 static json_t *asked_for(const json_t *object)
 {
-    static const char *const kept[] = {"/status", "/metadata/managedFields", "/metadata/resourceVersion",
-                                       "/metadata/generation"};
+    static const char *const kept[] = { "/status", "/metadata/managedFields", "/metadata/resourceVersion",
+                                        "/metadata/generation" };
     json_t *copy = doc_copy(object);
     for (size_t i = 0; i < COUNT_OF(kept); i++)
         doc_remove(copy, kept[i]);
@@ -35,8 +35,7 @@ static char *object_difference(const json_t *live, const json_t *wanted, const c
 {
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(wanted, key, value)
-    {
+    DOC_EACH_KEY (wanted, key, value) {
         AUTO_STR below = xasprintf("%s.%s", path, key);
         char *found = difference(doc_key(live, key), value, below);
         if (found)
@@ -50,8 +49,7 @@ static char *list_difference(const json_t *live, const json_t *wanted, const cha
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(wanted, i, item)
-    {
+    DOC_EACH_ITEM (wanted, i, item) {
         const char *name = doc_text(item, "/name");
         AUTO_STR below = name ? xasprintf("%s[name=\"%s\"]", path, name) : xasprintf("%s[%zu]", path, i);
         char *found = difference(name ? doc_find(live, "/name", name) : doc_at(live, i), item, below);

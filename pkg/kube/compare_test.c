@@ -26,7 +26,7 @@ static json_t *load(const char *name)
 static void test_unchanged_cases(void **state)
 {
     (void)state;
-    AUTO(strv) names = {0};
+    AUTO(strv) names = { 0 };
     check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
     int failed = 0;
     for (size_t i = 0; i < names.count; i++) {

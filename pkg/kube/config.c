@@ -29,7 +29,7 @@ static void sources_release(struct sources *s)
         free(s->items[i].dir);
     }
     free(s->items);
-    *s = (struct sources){0};
+    *s = (struct sources){ 0 };
 }
 
 static void wipe(char **secret)
@@ -50,17 +50,17 @@ void kube_config_release(struct kube_config *c)
     free(c->client_cert_pem);
     wipe(&c->client_key_pem);
     wipe(&c->token);
-    *c = (struct kube_config){0};
+    *c = (struct kube_config){ 0 };
 }
 
 static struct err *add_source(struct sources *s, const char *text, size_t len, const char *name, const char *dir)
 {
-    struct doc doc = {0};
+    struct doc doc = { 0 };
     struct err *e = doc_parse_yaml_one(text, len, name, &doc);
     if (e)
         return err_because(RW5101_KUBECONFIG, e, "cannot read the kubeconfig %s", name);
     s->items = xrealloc(s->items, s->count + 1, sizeof *s->items);
-    s->items[s->count++] = (struct source){.doc = doc, .dir = xstrdup(dir)};
+    s->items[s->count++] = (struct source){ .doc = doc, .dir = xstrdup(dir) };
     return NULL;
 }
 
@@ -115,13 +115,12 @@ static struct entry find_entry(const struct sources *s, const char *list, const 
     for (size_t i = 0; i < s->count; i++) {
         size_t n;
         json_t *item;
-        DOC_EACH_ITEM(doc_key(s->items[i].doc.root, list), n, item)
-        {
+        DOC_EACH_ITEM (doc_key(s->items[i].doc.root, list), n, item) {
             if (str_eq(doc_text(item, "/name"), name))
-                return (struct entry){&s->items[i], xasprintf("/%s/%zu/%s", list, n, content)};
+                return (struct entry){ &s->items[i], xasprintf("/%s/%zu/%s", list, n, content) };
         }
     }
-    return (struct entry){0};
+    return (struct entry){ 0 };
 }
 
 static struct err *bad(struct err *inner, const struct entry *e)
@@ -225,12 +224,12 @@ static struct err *check_supported(const struct entry *e, const struct kube_conf
         const char *key;
         const char *what;
     } rows[] = {
-        {"username", "a user name with password"},
-        {"auth-provider", "an auth-provider plugin"},
-        {"act-as", "impersonation (act-as)"},
-        {"act-as-uid", "impersonation (act-as-uid)"},
-        {"act-as-groups", "impersonation (act-as-groups)"},
-        {"act-as-user-extra", "impersonation (act-as-user-extra)"},
+        { "username", "a user name with password" },
+        { "auth-provider", "an auth-provider plugin" },
+        { "act-as", "impersonation (act-as)" },
+        { "act-as-uid", "impersonation (act-as-uid)" },
+        { "act-as-groups", "impersonation (act-as-groups)" },
+        { "act-as-user-extra", "impersonation (act-as-user-extra)" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (is_set(e, rows[i].key))
@@ -282,17 +281,17 @@ static struct err *pick(const struct sources *s, const char *name, bool *found, 
     *found = context.source != NULL;
     if (!*found)
         return NULL;
-    AUTO(kube_config) config = {.source = xstrdup(context.source->doc.file), .context = xstrdup(name)};
+    AUTO(kube_config) config = { .source = xstrdup(context.source->doc.file), .context = xstrdup(name) };
     TRY(read_context(s, &context, &config));
     *out = config;
-    config = (struct kube_config){0};
+    config = (struct kube_config){ 0 };
     return NULL;
 }
 
 struct err *kube_config_load(const char *kubeconfig_env, const char *home, const char *context, bool *found,
                              struct kube_config *out)
 {
-    AUTO(sources) sources = {0};
+    AUTO(sources) sources = { 0 };
     TRY(add_files(&sources, kubeconfig_env, home));
     return pick(&sources, context, found, out);
 }
@@ -300,7 +299,7 @@ struct err *kube_config_load(const char *kubeconfig_env, const char *home, const
 struct err *kube_config_parse(const char *text, size_t len, const char *source, const char *server,
                               struct kube_config *out)
 {
-    AUTO(sources) sources = {0};
+    AUTO(sources) sources = { 0 };
     TRY(add_source(&sources, text, len, source, NULL));
     const char *context = doc_text(sources.items[0].doc.root, "/current-context");
     if (!context || !*context)

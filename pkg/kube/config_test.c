@@ -48,7 +48,7 @@ static const char SERVER[] = "server: 'https://127.0.0.1:1'";
 static void test_parse_reads_all(void **state)
 {
     (void)state;
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     check_ok(kube_config_parse(GOOD, strlen(GOOD), "admin.conf", "https://127.0.0.1:5", &c));
     assert_string_equal(c.server, "https://127.0.0.1:5");
     assert_string_equal(c.context, "kind-a");
@@ -62,7 +62,7 @@ static void test_parse_reads_all(void **state)
 static void test_parse_options(void **state)
 {
     (void)state;
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     check_ok(parse_with("server: 'https://a:1', tls-server-name: b, insecure-skip-tls-verify: true, proxy-url: ''",
                         "token: secret-token, exec: null, username: ''", &c));
     assert_string_equal(c.tls_server_name, "b");
@@ -74,12 +74,12 @@ static void test_parse_names_what_is_unsupported(void **state)
 {
     (void)state;
     static const char *const users[][2] = {
-        {"exec: {command: get-token}", "credential plugin (exec)"},
-        {"auth-provider: {name: gcp}", "auth-provider"},
-        {"username: u, password: hunter22", "user name with password"},
-        {"token: t, act-as: root", "impersonation"},
+        { "exec: {command: get-token}", "credential plugin (exec)" },
+        { "auth-provider: {name: gcp}", "auth-provider" },
+        { "username: u, password: hunter22", "user name with password" },
+        { "token: t, act-as: root", "impersonation" },
     };
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     for (size_t i = 0; i < COUNT_OF(users); i++)
         check_says(parse_with(SERVER, users[i][0], &c), RW5101_KUBECONFIG, users[i][1]);
     check_says(parse_with("server: 'https://127.0.0.1:1', proxy-url: 'http://p'", "token: t", &c), RW5101_KUBECONFIG,
@@ -100,7 +100,7 @@ static void test_parse_errors_are_silent_about_values(void **state)
         "username: hunter22",
     };
     for (size_t i = 0; i < COUNT_OF(users); i++) {
-        AUTO(kube_config) c = {0};
+        AUTO(kube_config) c = { 0 };
         AUTO_PTR(err) e = parse_with(SERVER, users[i], &c);
         assert_non_null(e);
         assert_int_equal(err_get_code(e), RW5101_KUBECONFIG);
@@ -112,7 +112,7 @@ static void test_parse_errors_are_silent_about_values(void **state)
 static void test_parse_missing_parts(void **state)
 {
     (void)state;
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     check_says(parse("clusters: []\n", &c), RW5101_KUBECONFIG, "no current-context");
     check_says(parse("current-context: a\n", &c), RW5101_KUBECONFIG, "lacks its own current-context");
     check_says(parse("current-context: a\ncontexts: [{name: a, context: {cluster: gone}}]\n", &c), RW5101_KUBECONFIG,
@@ -125,7 +125,7 @@ static void test_parse_cut_anywhere(void **state)
 {
     (void)state;
     for (size_t len = 0; len < strlen(GOOD); len++) {
-        AUTO(kube_config) c = {0};
+        AUTO(kube_config) c = { 0 };
         AUTO_PTR(err) e = kube_config_parse(GOOD, len, "cut", NULL, &c);
         assert_true(!e || err_get_code(e) == RW5101_KUBECONFIG);
     }
@@ -141,7 +141,7 @@ static void test_load_merges_files(void **state)
     scratch_write(dir, "two", GOOD);
     scratch_write(dir, "token", "from-file\n");
     AUTO_STR env = xasprintf("%s/missing::%s/one:%s/two", dir, dir, dir);
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     bool found = false;
     check_ok(kube_config_load(env, NULL, "kind-a", &found, &c));
     assert_true(found);
@@ -154,7 +154,7 @@ static void test_load_not_found(void **state)
 {
     (void)state;
     AUTO_STR home = scratch_new();
-    AUTO(kube_config) c = {0};
+    AUTO(kube_config) c = { 0 };
     bool found = true;
     check_ok(kube_config_load(NULL, home, "kind-a", &found, &c));
     assert_false(found);
@@ -171,7 +171,7 @@ static void test_load_not_found(void **state)
 
 static void expect_match(const char *server, const char *host_ip, int port, bool want)
 {
-    AUTO(kube_config) c = {.server = xstrdup(server)};
+    AUTO(kube_config) c = { .server = xstrdup(server) };
     if (kube_config_matches(&c, host_ip, port) != want)
         fail_msg("%s against %s:%d", server, host_ip ? host_ip : "(none)", port);
 }
@@ -202,7 +202,7 @@ static void test_matches(void **state)
 static void test_wrong_cluster(void **state)
 {
     (void)state;
-    AUTO(kube_config) c = {.server = xstrdup("https://prod:443"), .context = xstrdup("kind-a")};
+    AUTO(kube_config) c = { .server = xstrdup("https://prod:443"), .context = xstrdup("kind-a") };
     check_says(kube_config_wrong_cluster(&c, "a", "127.0.0.1", 4001), RW5102_WRONG_CLUSTER, "https://127.0.0.1:4001");
     check_says(kube_config_wrong_cluster(&c, "a", "::1", 4001), RW5102_WRONG_CLUSTER, "https://[::1]:4001");
 }

@@ -15,7 +15,7 @@ static struct err *resources_of(struct kube_client *c, const char *api_version, 
     http_path_fixed(&path, strchr(api_version, '/') ? "/apis" : "/api");
     http_path_segments(&path, api_version);
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
     *out = NULL;
     if (answer.status == 404)
         return NULL;
@@ -30,8 +30,7 @@ static const json_t *resource_of_kind(const json_t *list, const char *kind)
 {
     size_t i;
     json_t *resource;
-    DOC_EACH_ITEM(doc_key(list, "resources"), i, resource)
-    {
+    DOC_EACH_ITEM (doc_key(list, "resources"), i, resource) {
         const char *name = doc_text(resource, "/name");
         if (name && !strchr(name, '/') && str_eq(doc_text(resource, "/kind"), kind))
             return resource;
@@ -63,6 +62,6 @@ struct err *kube_kind_find(struct kube_client *c, const char *api_version, const
     const json_t *resource = resource_of_kind(list, kind);
     if (!resource)
         return unknown_kind(api_version, kind, list != NULL);
-    *out = (struct kube_kind){doc_text(resource, "/name"), doc_bool(resource, "/namespaced", false)};
+    *out = (struct kube_kind){ doc_text(resource, "/name"), doc_bool(resource, "/namespaced", false) };
     return NULL;
 }

@@ -82,7 +82,9 @@ static struct err *open_watch(struct entry *e)
     http_path_query(&path, "allowWatchBookmarks", "true");
     http_path_query(&path, "resourceVersion", e->version);
     http_path_query(&path, "timeoutSeconds", seconds);
-    struct http_request request = {.method = "GET", .path = &path, .wait = {CLOCK_NEVER, NULL}, .idle_ms = SILENCE_MS};
+    struct http_request request = {
+        .method = "GET", .path = &path, .wait = { CLOCK_NEVER, NULL }, .idle_ms = SILENCE_MS
+    };
     struct err *error = http_watch_open(c->http, &request, e, &e->watch);
     return error ? kube_lost(c, HTTP_CONNECT, error) : NULL;
 }
@@ -123,8 +125,7 @@ static void put(struct entry *e, json_t *object, bool present)
     const char *uid = doc_text(object, "/metadata/uid");
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(e->items, i, item)
-    {
+    DOC_EACH_ITEM (e->items, i, item) {
         if (str_eq(doc_text(item, "/metadata/uid"), uid))
             break;
     }
@@ -263,8 +264,8 @@ static struct err *step(struct kube_mirror *m, int64_t next_ms, size_t open, boo
     const struct cancel *cancel = m->client->cancel;
     if (open == 0)
         return cancel_sleep(cancel, next_ms);
-    struct http_watch_event event = {0};
-    struct err *e = http_watch_wait(m->client->http, (struct net_wait){next_ms, cancel}, &event);
+    struct http_watch_event event = { 0 };
+    struct err *e = http_watch_wait(m->client->http, (struct net_wait){ next_ms, cancel }, &event);
     if (!e)
         return take(&event, changed);
     if (err_get_code(e) != RW9007_DEADLINE)
@@ -304,7 +305,7 @@ struct err *kube_mirror_add(struct kube_mirror *m, const char *api_version, cons
     }
     struct entry *e = xcalloc(1, sizeof *e);
     e->mirror = m;
-    e->collection = (struct kube_id){xstrdup(api_version), xstrdup(kind), xstrdup(namespace), NULL};
+    e->collection = (struct kube_id){ xstrdup(api_version), xstrdup(kind), xstrdup(namespace), NULL };
     m->entries = xrealloc(m->entries, m->count + 1, sizeof(struct entry *));
     m->entries[m->count++] = e;
     *entry = m->count - 1;

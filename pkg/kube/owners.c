@@ -4,7 +4,7 @@
 
 bool kube_is_kubectl(const char *manager, size_t len)
 {
-    static const char *const names[] = {"kubectl-client-side-apply", "kubectl"};
+    static const char *const names[] = { "kubectl-client-side-apply", "kubectl" };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (len == strlen(names[i]) && memcmp(manager, names[i], len) == 0)
             return true;
@@ -34,8 +34,7 @@ bool kube_kubectl_owns(const json_t *object)
 {
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
-    {
+    DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
         if (is_kubectl_entry(entry))
             return true;
     }
@@ -46,8 +45,7 @@ const json_t *kube_owned_fields(const json_t *object, const char *manager)
 {
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
-    {
+    DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
         if (is_applied_by(entry, manager))
             return doc_key(entry, "fieldsV1");
     }
@@ -60,8 +58,7 @@ static void add_fields(json_t *into, const json_t *from)
 {
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(from, key, value)
-    {
+    DOC_EACH_KEY (from, key, value) {
         json_t *mine = doc_key(into, key);
         if (mine)
             add_fields(mine, value);
@@ -76,8 +73,7 @@ json_t *kube_migrated_owners(const json_t *object, const char *manager)
     json_t *ours = NULL;
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/managedFields"), i, entry)
-    {
+    DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
         bool moves = is_kubectl_entry(entry);
         if (!moves && !is_applied_by(entry, manager)) {
             doc_append(out, doc_copy(entry));

@@ -46,7 +46,7 @@ struct err *kube_logs(struct kube_client *c, const char *namespace, const char *
     if (previous)
         http_path_query(&path, "previous", "true");
     AUTO(kube_answer) answer;
-    struct kube_call call = {.method = "GET", .path = &path, .plain = true, .answer_max = 4 * LIMIT_POD_LOG};
+    struct kube_call call = { .method = "GET", .path = &path, .plain = true, .answer_max = 4 * LIMIT_POD_LOG };
     TRY(kube_call(c, &call, &answer));
     if (answer.status == 400 || answer.status == 404)
         return NULL; /* "is waiting to start", "previous terminated container … not found", the pod is gone */
@@ -56,15 +56,15 @@ struct err *kube_logs(struct kube_client *c, const char *namespace, const char *
         return NULL;
     keep_end(&answer.text);
     *out = answer.text;
-    answer.text = (struct buf){0};
+    answer.text = (struct buf){ 0 };
     return NULL;
 }
 
 /* Times of events may be absent: the first that is there, from the newest kind to the oldest. */
 static const char *event_time(const json_t *event)
 {
-    static const char *const pointers[] = {"/series/lastObservedTime", "/lastTimestamp", "/eventTime",
-                                           "/metadata/creationTimestamp"};
+    static const char *const pointers[] = { "/series/lastObservedTime", "/lastTimestamp", "/eventTime",
+                                            "/metadata/creationTimestamp" };
     for (size_t i = 0; i < COUNT_OF(pointers); i++) {
         const char *time = doc_text(event, pointers[i]);
         if (time)
@@ -87,7 +87,7 @@ struct err *kube_events(struct kube_client *c, const char *namespace, const char
     AUTO_STR selector = xasprintf("involvedObject.uid=%s", uid);
     http_path_query(&path, "fieldSelector", selector);
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){.method = "GET", .path = &path}, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
     if (answer.status != 200)
         return kube_unexpected(&answer, "cannot read the events of namespace %s", namespace);
     json_t *items = doc_key(answer.body, "items");

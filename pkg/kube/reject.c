@@ -40,12 +40,11 @@ static bool is_secret(const json_t *object)
 /* Whatever the server quotes of a Secret, its values go no further. */
 static void hide_values(const json_t *object, char **line)
 {
-    static const char *const keys[] = {"data", "stringData"};
+    static const char *const keys[] = { "data", "stringData" };
     for (size_t i = 0; is_secret(object) && i < COUNT_OF(keys); i++) {
         const char *key;
         json_t *value;
-        DOC_EACH_KEY(doc_key(object, keys[i]), key, value)
-        {
+        DOC_EACH_KEY (doc_key(object, keys[i]), key, value) {
             const char *text = doc_text(value, "");
             AUTO_STR dumped = text ? xstrdup(text) : doc_dump(value);
             if (strlen(dumped) >= SHORTEST_HIDDEN)
@@ -148,8 +147,7 @@ static void read_causes(const json_t *object, const json_t *status, struct kube_
 {
     size_t i;
     json_t *cause;
-    DOC_EACH_ITEM(doc_get(status, "/details/causes"), i, cause)
-    {
+    DOC_EACH_ITEM (doc_get(status, "/details/causes"), i, cause) {
         const char *field = doc_text(cause, "/field");
         const char *message = doc_text(cause, "/message");
         if (str_eq(doc_text(cause, "/reason"), "FieldManagerConflict"))
@@ -204,7 +202,7 @@ static void read_strict_error(const char *words, struct kube_refusal *out)
 
 void kube_refusal_read(const json_t *object, const json_t *status, const char *words, struct kube_refusal *out)
 {
-    *out = (struct kube_refusal){0};
+    *out = (struct kube_refusal){ 0 };
     if (str_starts(words, "failed to create typed"))
         read_schema_errors(object, words, out);
     else
@@ -265,7 +263,7 @@ bool kube_refusal_by_kubectl(const struct kube_refusal *r)
 /* The first reason is the cause; the others stand below it. */
 static struct err *add_others(struct err *e, const struct strv *lines)
 {
-    AUTO(strv) others = {0};
+    AUTO(strv) others = { 0 };
     for (size_t i = 1; i < lines->count; i++)
         strv_add(&others, lines->items[i]);
     AUTO_STR text = strv_join(&others, "\n");
@@ -276,7 +274,7 @@ static struct err *add_others(struct err *e, const struct strv *lines)
 static struct err *conflict_error(const struct kube_refusal *r, const json_t *object, const json_t *live)
 {
     AUTO_STR what = kube_id_text(kube_id_of(object));
-    AUTO(strv) lines = {0};
+    AUTO(strv) lines = { 0 };
     for (size_t i = 0; i < r->owners.count && i < r->fields.count; i++) {
         if (!is_by_kubectl(r, i))
             strv_add_take(&lines, conflict_line(r, i, object, live));

@@ -44,8 +44,7 @@ static bool has_fields(const char *name, const json_t *expect, const struct kube
 {
     size_t i;
     json_t *field;
-    DOC_EACH_ITEM(doc_key(expect, "fields"), i, field)
-    {
+    DOC_EACH_ITEM (doc_key(expect, "fields"), i, field) {
         const char *got = i < r->fields.count ? r->fields.items[i] : "(none)";
         if (!str_eq(doc_text(field, ""), got)) {
             print_error("%s: field %zu is %s, wanted %s\n", name, i, got, doc_text(field, ""));
@@ -87,7 +86,7 @@ static bool passes(const char *name)
 static void test_refusal_cases(void **state)
 {
     (void)state;
-    AUTO(strv) names = {0};
+    AUTO(strv) names = { 0 };
     check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
     int failed = 0;
     for (size_t i = 0; i < names.count; i++)

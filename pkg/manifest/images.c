@@ -52,8 +52,8 @@ static struct err *name_container(const struct manifest_object *o, const char *p
     return NULL;
 }
 
-static struct err *name_all(struct manifest_set *set, const struct image_name *names, char *const *full_names, size_t count,
-                            struct image_changes *out)
+static struct err *name_all(struct manifest_set *set, const struct image_name *names, char *const *full_names,
+                            size_t count, struct image_changes *out)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < set->count; i++) {

@@ -61,12 +61,12 @@ static void find_env_from(const struct manifest_set *set, const struct manifest_
     AUTO_STR list = xasprintf("%s/envFrom", container);
     size_t i;
     json_t *from, *value;
-    DOC_EACH_ITEM(doc_get(o->tree, list), i, from) {
+    DOC_EACH_ITEM (doc_get(o->tree, list), i, from) {
         const struct manifest_object *map = config_map(set, o->namespace, doc_text(from, "/configMapRef/name"));
         const char *prefix = doc_text(from, "/prefix"), *key;
         if (!map)
             continue;
-        DOC_EACH_KEY(doc_get(map->tree, "/data"), key, value) {
+        DOC_EACH_KEY (doc_get(map->tree, "/data"), key, value) {
             AUTO_STR name = xasprintf("%s%s", prefix ? prefix : "", key);
             add_key(out, map, key, name);
         }

@@ -32,7 +32,8 @@ struct unit {
 static void tell_errors(const struct err *errors, struct buf *out)
 {
     for (const struct err *e = errors; e; e = err_sibling(e)) {
-        buf_addf(out, "RW%d %s: %s\n", (int)err_get_code(e), err_get_where(e) ? err_get_where(e) : "", err_get_message(e));
+        buf_addf(out, "RW%d %s: %s\n", (int)err_get_code(e), err_get_where(e) ? err_get_where(e) : "",
+                 err_get_message(e));
         if (err_get_cause(e))
             buf_addf(out, "  cause: %s\n", err_get_cause(e));
     }
@@ -58,8 +59,9 @@ static void add_value(struct unit *u, const char *source, const char *assignment
 static void tell_uses(const struct unit *u, struct buf *out)
 {
     static const char *const kinds[] = { "placeholder", "env", "config map" };
-    static const char *const sources[] = { "--set", "environment", "--var-file", "the service's vars", "the workspace's vars",
-                                           "found in the cluster" };
+    static const char *const sources[] = {
+        "--set", "environment", "--var-file", "the service's vars", "the workspace's vars", "found in the cluster"
+    };
     AUTO(variable_uses) uses = { 0 };
     AUTO_PTR(err) e = manifest_variable_uses(&u->set, &u->values, &uses);
     tell_errors(e, out);

@@ -18,8 +18,8 @@ struct placeholders {
 bool placeholders_read(const char *text, struct placeholders *out, const char **why);
 void placeholders_release(struct placeholders *p);
 
-/* placeholders_fill: the text with values[i] in place of the i-th of its count placeholders, and "$$" as a dollar; "$$(" is
- * Kubernetes' own and stays. Only for a text that placeholders_read took. */
+/* placeholders_fill: the text with values[i] in place of the i-th of its count placeholders, and "$$" as a dollar;
+ * "$$(" is Kubernetes' own and stays. Only for a text that placeholders_read took. */
 char *placeholders_fill(const char *text, const char *const *values, size_t count) MUST_USE;
 
 #endif

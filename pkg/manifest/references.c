@@ -54,8 +54,8 @@ static void add(const struct manifest_set *set, const struct manifest_object *o,
 }
 
 /* One reference: an object with its name, and perhaps key and optional. */
-static void add_selector(const struct manifest_set *set, const struct manifest_object *o, bool secret, const char *name_key,
-                         const char *pointer, struct manifest_references *out)
+static void add_selector(const struct manifest_set *set, const struct manifest_object *o, bool secret,
+                         const char *name_key, const char *pointer, struct manifest_references *out)
 {
     const json_t *selector = doc_get(o->tree, pointer);
     const char *name = doc_text(doc_key(selector, name_key), "");
@@ -65,8 +65,8 @@ static void add_selector(const struct manifest_set *set, const struct manifest_o
 }
 
 /* A volume's source: the object as a whole, or some of its keys. */
-static void add_volume(const struct manifest_set *set, const struct manifest_object *o, bool secret, const char *name_key,
-                       const char *pointer, struct manifest_references *out)
+static void add_volume(const struct manifest_set *set, const struct manifest_object *o, bool secret,
+                       const char *name_key, const char *pointer, struct manifest_references *out)
 {
     const json_t *source = doc_get(o->tree, pointer);
     const json_t *items = doc_get(source, "/items");
@@ -138,8 +138,8 @@ struct err *manifest_reference_error(const struct manifest_reference *r)
     const char *kind = r->secret ? "Secret" : "ConfigMap";
     struct err *e;
     if (r->key)
-        e = err_new(RW5003_REFERENCE_MISSING, "%s needs key %s of %s %s/%s", r->object->label, r->key, kind, r->namespace,
-                    r->name);
+        e = err_new(RW5003_REFERENCE_MISSING, "%s needs key %s of %s %s/%s", r->object->label, r->key, kind,
+                    r->namespace, r->name);
     else
         e = err_new(RW5003_REFERENCE_MISSING, "%s needs %s %s/%s", r->object->label, kind, r->namespace, r->name);
     e = err_cause(e, "it is neither in the manifests nor in the cluster: the pods could not start");

@@ -10,8 +10,8 @@ struct manifest_reference {
     bool secret;                          /* else a ConfigMap */
     char *namespace;
     char *name;
-    char *key;                            /* NULL: the object as a whole */
-    char *where;                          /* file:line:column */
+    char *key;   /* NULL: the object as a whole */
+    char *where; /* file:line:column */
 };
 
 struct manifest_references {

@@ -26,9 +26,8 @@ const char *manifest_pod_pointer(const struct manifest_object *o)
     static const struct {
         const char *kind, *pointer;
     } rows[] = {
-        { "Deployment", template },  { "StatefulSet", template },
-        { "DaemonSet", template },   { "ReplicaSet", template },
-        { "Job", template },         { "CronJob", "/spec/jobTemplate/spec/template/spec" },
+        { "Deployment", template }, { "StatefulSet", template }, { "DaemonSet", template },
+        { "ReplicaSet", template }, { "Job", template },         { "CronJob", "/spec/jobTemplate/spec/template/spec" },
         { "Pod", "/spec" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
@@ -41,10 +40,21 @@ const char *manifest_pod_pointer(const struct manifest_object *o)
 static bool is_cluster_wide(const char *kind)
 {
     static const char *const kinds[] = {
-        "Namespace",          "Node",           "PersistentVolume",         "ClusterRole",
-        "ClusterRoleBinding", "StorageClass",   "CustomResourceDefinition", "PriorityClass",
-        "IngressClass",       "RuntimeClass",   "APIService",               "MutatingWebhookConfiguration",
-        "CSIDriver",          "VolumeSnapshotClass", "ValidatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "StorageClass",
+        "CustomResourceDefinition",
+        "PriorityClass",
+        "IngressClass",
+        "RuntimeClass",
+        "APIService",
+        "MutatingWebhookConfiguration",
+        "CSIDriver",
+        "VolumeSnapshotClass",
+        "ValidatingWebhookConfiguration",
     };
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         if (strcmp(kinds[i], kind) == 0)
@@ -56,9 +66,26 @@ static bool is_cluster_wide(const char *kind)
 static size_t rank_of(const char *kind)
 {
     static const char *const order[] = {
-        "Namespace", "CustomResourceDefinition", "ServiceAccount", "Secret", "ConfigMap", "ClusterRole", "ClusterRoleBinding",
-        "Role", "RoleBinding", "StorageClass", "PersistentVolume", "PersistentVolumeClaim", "Service", "StatefulSet",
-        "Deployment", "DaemonSet", "ReplicaSet", "Pod", "Job", "CronJob",
+        "Namespace",
+        "CustomResourceDefinition",
+        "ServiceAccount",
+        "Secret",
+        "ConfigMap",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Role",
+        "RoleBinding",
+        "StorageClass",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Service",
+        "StatefulSet",
+        "Deployment",
+        "DaemonSet",
+        "ReplicaSet",
+        "Pod",
+        "Job",
+        "CronJob",
     };
     size_t rank = 0;
     while (rank < COUNT_OF(order) && strcmp(order[rank], kind) != 0)
@@ -122,7 +149,8 @@ static struct err *check_object(const struct manifest_object *o)
     return NULL;
 }
 
-static struct err *add_object(struct manifest_set *set, const struct doc *d, const char *pointer, const char *default_namespace)
+static struct err *add_object(struct manifest_set *set, const struct doc *d, const char *pointer,
+                              const char *default_namespace)
 {
     struct manifest_object o = { .doc = d, .file = d->file, .pointer = xstrdup(pointer) };
     o.tree = doc_ref(doc_get(d->root, pointer));
@@ -210,7 +238,8 @@ static void sort(struct manifest_set *set)
     }
 }
 
-static struct err *load_all(int root_fd, const struct strv *files, const char *default_namespace, struct manifest_set *set)
+static struct err *load_all(int root_fd, const struct strv *files, const char *default_namespace,
+                            struct manifest_set *set)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < files->count; i++)
@@ -225,12 +254,13 @@ static struct err *load_all(int root_fd, const struct strv *files, const char *d
     return check_twice(set);
 }
 
-struct err *manifest_load(int root_fd, const struct strv *files, const char *kustomization, const char *default_namespace,
-                          struct manifest_set *out)
+struct err *manifest_load(int root_fd, const struct strv *files, const char *kustomization,
+                          const char *default_namespace, struct manifest_set *out)
 {
     AUTO(manifest_set) set = { 0 };
     if (kustomization) {
-        struct err *e = err_new(RW5002_KUSTOMIZE_UNSUPPORTED, "%s: kustomizations can't be rendered yet", kustomization);
+        struct err *e =
+            err_new(RW5002_KUSTOMIZE_UNSUPPORTED, "%s: kustomizations can't be rendered yet", kustomization);
         e = err_cause(e, "applying its files one by one would be something else than what it says");
         return err_at(e, "%s", kustomization);
     }

@@ -13,16 +13,16 @@
 #include "doc/doc.h"
 
 struct manifest_object {
-    json_t *tree;              /* owned; change it in place */
-    const struct doc *doc;     /* borrowed from the set: the document that it was written in */
-    char *pointer;             /* where tree stands in doc: "", or "/items/2" of a List */
-    const char *file;          /* relative to the root */
-    const char *api_version;   /* these three: borrowed from tree */
+    json_t *tree;            /* owned; change it in place */
+    const struct doc *doc;   /* borrowed from the set: the document that it was written in */
+    char *pointer;           /* where tree stands in doc: "", or "/items/2" of a List */
+    const char *file;        /* relative to the root */
+    const char *api_version; /* these three: borrowed from tree */
     const char *kind;
     const char *name;
-    char *namespace;           /* metadata.namespace, else the default; NULL for kinds known to have none */
+    char *namespace; /* metadata.namespace, else the default; NULL for kinds known to have none */
     char *default_namespace;
-    char *label;               /* "Deployment/web", for messages */
+    char *label; /* "Deployment/web", for messages */
 };
 
 struct manifest_set {

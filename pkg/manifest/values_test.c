@@ -16,8 +16,9 @@ static void test_values_file(void **state)
 {
     (void)state;
     AUTO(values) v = { 0 };
-    static const char text[] = "\xef\xbb\xbf# comment\r\n\r\nA=1\r\n B = two words  \nC='quoted # = '\nD=\"\"\nE=\nA=2\n"
-                               "F=it's\nG=a=b";
+    static const char text[] =
+        "\xef\xbb\xbf# comment\r\n\r\nA=1\r\n B = two words  \nC='quoted # = '\nD=\"\"\nE=\nA=2\n"
+        "F=it's\nG=a=b";
     check_ok(values_parse_file(&v, text, sizeof text - 1, "f"));
     expect(&v, "A", "2", "f:8");
     expect(&v, "B", "two words", "f:4");
@@ -33,7 +34,8 @@ static void test_values_file_errors(void **state)
 {
     (void)state;
     static const char *const bad[][2] = {
-        { "A=1\nB\n", "f:2" }, { "1A=x\n", "f:1" }, { "\n\nA='x\n", "f:3" }, { "=x", "f:1" }, { "A B=x", "f:1" }, { "A=\"", "f:1" },
+        { "A=1\nB\n", "f:2" }, { "1A=x\n", "f:1" }, { "\n\nA='x\n", "f:3" },
+        { "=x", "f:1" },       { "A B=x", "f:1" },  { "A=\"", "f:1" },
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         AUTO(values) v = { 0 };

@@ -16,8 +16,8 @@ struct walk {
     struct err *errors;
 };
 
-static void add_use(struct walk *w, const char *pointer, enum variable_use_kind kind, const char *name, bool has_default,
-                    const struct value *given, const char *text)
+static void add_use(struct walk *w, const char *pointer, enum variable_use_kind kind, const char *name,
+                    bool has_default, const struct value *given, const char *text)
 {
     if (!w->uses)
         return;
@@ -60,7 +60,8 @@ static struct err *malformed(const struct walk *w, const char *pointer, const ch
 
 /* Lists the placeholders of a text and fills it. NULL: one has no value. overridden: the text is
  * replaced as a whole, so that nothing in it is missed. */
-static char *fill(struct walk *w, const char *pointer, const char *text, const struct placeholders *found, bool overridden)
+static char *fill(struct walk *w, const char *pointer, const char *text, const struct placeholders *found,
+                  bool overridden)
 {
     const char **values = xcalloc(found->count + 1, sizeof *values);
     bool complete = true;
@@ -93,7 +94,7 @@ static bool is_at(const struct literal *l, const struct walk *w, const char *poi
 }
 
 /* The explicit value that takes the text's place, if the text is a literal of that name. */
-static const struct value *override(const struct walk *w, const char *pointer)
+static const struct value * override(const struct walk *w, const char *pointer)
 {
     for (size_t i = 0; i < w->literals->count; i++)
         if (is_at(&w->literals->items[i], w, pointer) && values_find_explicit(w->values, w->literals->items[i].name))
@@ -128,7 +129,8 @@ static struct err *visit_text(void *ctx, const char *pointer, const char *text, 
     return NULL;
 }
 
-static struct err *walk_set(struct manifest_set *set, const struct values *values, struct variable_uses *uses, bool write)
+static struct err *walk_set(struct manifest_set *set, const struct values *values, struct variable_uses *uses,
+                            bool write)
 {
     struct literals literals = { 0 };
     literals_find(set, &literals);
@@ -144,7 +146,8 @@ static struct err *walk_set(struct manifest_set *set, const struct values *value
     return w.errors;
 }
 
-struct err *manifest_variable_uses(const struct manifest_set *set, const struct values *values, struct variable_uses *out)
+struct err *manifest_variable_uses(const struct manifest_set *set, const struct values *values,
+                                   struct variable_uses *out)
 {
     struct variable_uses uses = { 0 };
     struct manifest_set same = *set;
@@ -194,8 +197,8 @@ struct err *variables_check_used(const struct values *values, const struct varia
         if (v->source != VALUE_SET || strv_has(&names, v->name))
             continue;
         const char *near = str_nearest(v->name, (const char *const *)names.items, names.count);
-        struct err *e = err_new(RW1031_VARIABLE_UNUSED, "--set %s is used nowhere%s%s%s", v->name, near ? "; did you mean " : "",
-                                near ? near : "", near ? "?" : "");
+        struct err *e = err_new(RW1031_VARIABLE_UNUSED, "--set %s is used nowhere%s%s%s", v->name,
+                                near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
         e = err_cause(e, "%s%s", names.count ? "the manifests use " : "the manifests use no variable", list);
         errors = err_join(errors, err_at(e, "the command line"));
     }

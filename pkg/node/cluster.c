@@ -24,7 +24,7 @@ void node_list_release(struct node_list *l)
     free(l->items);
     free(l->cluster);
     free(l->api_host);
-    *l = (struct node_list){0};
+    *l = (struct node_list){ 0 };
 }
 
 static void list_clusters(const struct engine_container_list *all, struct strv *names)
@@ -41,7 +41,8 @@ static struct err *none_of_that_name(const char *wanted, const struct strv *name
 {
     struct err *e = err_new(RW4001_NO_CLUSTER, "there is no Kind cluster %s", wanted);
     if (names->count == 0)
-        return err_next(err_cause(e, "this engine has no Kind cluster at all"), "kind create cluster --name %s", wanted);
+        return err_next(err_cause(e, "this engine has no Kind cluster at all"), "kind create cluster --name %s",
+                        wanted);
     AUTO_STR list = strv_join(names, ", ");
     const char *near = str_nearest(wanted, (const char *const *)names->items, names->count);
     if (near)
@@ -64,7 +65,8 @@ static struct err *choose(const char *wanted, const struct strv *names, const ch
                         "kind create cluster");
     if (names->count > 1) {
         AUTO_STR list = strv_join(names, ", ");
-        struct err *e = err_cause(err_new(RW4001_NO_CLUSTER, "which Kind cluster is meant?"), "this engine has: %s", list);
+        struct err *e =
+            err_cause(err_new(RW4001_NO_CLUSTER, "which Kind cluster is meant?"), "this engine has: %s", list);
         return err_next(e, "name it: --cluster %s, or in rwml.yaml: cluster: %s", names->items[0], names->items[0]);
     }
     *out = names->items[0];
@@ -84,11 +86,11 @@ static void take_nodes(const struct engine_container_list *all, struct node_list
         const char *role = engine_container_label(c, role_label);
         if (!str_eq(engine_container_label(c, cluster_label), out->cluster) || !is_node(role))
             continue;
-        out->items[out->count++] = (struct node){.name = xstrdup(c->name),
-                                                 .id = xstrdup(c->id),
-                                                 .is_control_plane = str_eq(role, "control-plane"),
-                                                 .running = str_eq(c->state, "running"),
-                                                 .state = xstrdup(c->state)};
+        out->items[out->count++] = (struct node){ .name = xstrdup(c->name),
+                                                  .id = xstrdup(c->id),
+                                                  .is_control_plane = str_eq(role, "control-plane"),
+                                                  .running = str_eq(c->state, "running"),
+                                                  .state = xstrdup(c->state) };
     }
 }
 
@@ -143,9 +145,9 @@ static struct err *find_api(struct engine *e, const struct engine_container_list
 
 struct err *node_cluster_find(struct engine *e, const char *name, struct net_wait wait, struct node_list *out)
 {
-    AUTO(engine_container_list) all = {0};
-    AUTO(strv) names = {0};
-    AUTO(node_list) list = {0};
+    AUTO(engine_container_list) all = { 0 };
+    AUTO(strv) names = { 0 };
+    AUTO(node_list) list = { 0 };
     const char *chosen = NULL;
     TRY(engine_container_list(e, cluster_label, wait, &all));
     list_clusters(&all, &names);
@@ -156,7 +158,7 @@ struct err *node_cluster_find(struct engine *e, const char *name, struct net_wai
         return err_state(no_nodes(chosen), "nothing was changed");
     TRY(find_api(e, &all, wait, &list));
     *out = list;
-    list = (struct node_list){0};
+    list = (struct node_list){ 0 };
     return NULL;
 }
 
@@ -166,13 +168,14 @@ struct err *node_stopped(const struct node *node)
         return NULL;
     bool paused = str_eq(node->state, "paused"); /* docker start refuses those */
     struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node->name);
-    return err_next(err_cause(e, "its container is %s", node->state), "docker %s %s", paused ? "unpause" : "start", node->name);
+    return err_next(err_cause(e, "its container is %s", node->state), "docker %s %s", paused ? "unpause" : "start",
+                    node->name);
 }
 
 struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *nodes, struct net_wait wait,
                                   struct buf *out)
 {
-    static const char *const argv[] = {"cat", "/etc/kubernetes/admin.conf", NULL};
+    static const char *const argv[] = { "cat", "/etc/kubernetes/admin.conf", NULL };
     const struct node *from = NULL;
     for (size_t i = nodes->count; i > 0; i--)
         if (nodes->items[i - 1].is_control_plane && (!from || nodes->items[i - 1].running))
@@ -180,7 +183,7 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
     if (!from)
         return err_new(RW4002_NODE_STOPPED, "cluster %s has no control-plane node", nodes->cluster);
     TRY(err_state(node_stopped(from), "nothing was changed"));
-    AUTO(engine_exec_result) result = {0};
+    AUTO(engine_exec_result) result = { 0 };
     struct err *unasked = engine_exec_run(e, from->id, argv, NULL, 0, wait, &result);
     TRY(err_because(RW4003_NODE_FAILED, unasked, "node %s gives no kubeconfig", from->name));
     if (result.exit_code != 0 || result.out.len > LIMIT_CONFIG) {
@@ -191,6 +194,6 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
         return err_state(failed, "nothing was changed");
     }
     *out = result.out;
-    result.out = (struct buf){0};
+    result.out = (struct buf){ 0 };
     return NULL;
 }

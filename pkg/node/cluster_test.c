@@ -8,9 +8,9 @@
 #include "fake/check.h"
 #include "fake/docker.h"
 
-#define CONTAINER(name, state, labels) \
+#define CONTAINER(name, state, labels)                                                                                 \
     "{\"Id\":\"id-" name "\",\"Names\":[\"/" name "\"],\"State\":\"" state "\",\"Labels\":{" labels "}}"
-#define NODE(name, cluster, role, state) \
+#define NODE(name, cluster, role, state)                                                                               \
     CONTAINER(name, state, "\"io.x-k8s.kind.cluster\":\"" cluster "\",\"io.x-k8s.kind.role\":\"" role "\"")
 #define CONTROL(cluster, state) NODE(cluster "-control-plane", cluster, "control-plane", state)
 #define PORTS(list) "{\"NetworkSettings\":{\"Ports\":{" list "}}}"
@@ -22,7 +22,8 @@ static struct net_wait soon(void)
 }
 
 /* Asks an engine that has these containers, and publishes these ports (NULL: is not asked that). */
-static struct err *find(const char *containers, const char *ports, const char *name, struct node_list *out, char **heard)
+static struct err *find(const char *containers, const char *ports, const char *name, struct node_list *out,
+                        char **heard)
 {
     AUTO(docker) d = { 0 };
     docker_json(&d, 200, containers);
@@ -58,8 +59,8 @@ static void test_no_cluster_at_all(void **state)
 static void test_several_clusters_and_none_named(void **state)
 {
     (void)state;
-    static const char two[] = "[" CONTROL("b", "running") "," CONTROL("a", "exited") ","
-                              NODE("b-w", "b", "worker", "running") "]";
+    static const char two[] =
+        "[" CONTROL("b", "running") "," CONTROL("a", "exited") "," NODE("b-w", "b", "worker", "running") "]";
     check_none(two, NULL, "which Kind cluster is meant?");
     check_none(two, NULL, "this engine has: a, b");
 }
@@ -107,16 +108,17 @@ static void test_the_only_cluster(void **state)
     assert_string_equal(list.items[1].state, "paused");
     assert_false(list.items[1].is_control_plane || list.items[1].running);
     assert_api(&list, "127.0.0.1", 4567);
-    assert_non_null(strstr(heard, "GET /containers/json?all=1&filters=%7B%22label%22:%5B%22io.x-k8s.kind.cluster%22%5D%7D "));
+    assert_non_null(
+        strstr(heard, "GET /containers/json?all=1&filters=%7B%22label%22:%5B%22io.x-k8s.kind.cluster%22%5D%7D "));
     assert_non_null(strstr(heard, "GET /containers/id-dev-control-plane/json "));
 }
 
 static void test_another_cluster_s_nodes_are_left_out(void **state)
 {
     (void)state;
-    static const char nodes[] = "[" CONTROL("a", "running") "," CONTROL("b", "running") ","
-                                NODE("a-w", "a", "worker", "running") "," NODE("a-x", "a", "something", "running") ","
-                                CONTAINER("a-y", "running", "\"io.x-k8s.kind.cluster\":\"a\"") "]";
+    static const char nodes[] =
+        "[" CONTROL("a", "running") "," CONTROL("b", "running") "," NODE("a-w", "a", "worker", "running") "," NODE(
+            "a-x", "a", "something", "running") "," CONTAINER("a-y", "running", "\"io.x-k8s.kind.cluster\":\"a\"") "]";
     AUTO(node_list) list = { 0 };
     check_ok(find(nodes, PORTS(PORT("127.0.0.1", "1")), "a", &list, NULL));
     assert_int_equal(list.count, 2);
@@ -140,8 +142,9 @@ static void test_only_a_stopped_node(void **state)
 static void test_a_load_balancer_is_no_node_and_has_the_port(void **state)
 {
     (void)state;
-    static const char nodes[] = "[" CONTROL("ha", "running") "," NODE("ha-control-plane2", "ha", "control-plane", "running") ","
-                                NODE("ha-external-load-balancer", "ha", "external-load-balancer", "running") "]";
+    static const char nodes[] =
+        "[" CONTROL("ha", "running") "," NODE("ha-control-plane2", "ha", "control-plane", "running") "," NODE(
+            "ha-external-load-balancer", "ha", "external-load-balancer", "running") "]";
     AUTO(node_list) list = { 0 };
     AUTO_STR heard = NULL;
     check_ok(find(nodes, PORTS(PORT("0.0.0.0", "6000")), NULL, &list, &heard));
@@ -154,7 +157,10 @@ static void test_a_load_balancer_is_no_node_and_has_the_port(void **state)
 static void test_no_published_port(void **state)
 {
     (void)state;
-    static const char *const ports[] = { "{}", PORTS(""), PORTS("\"6443/tcp\":null"), PORTS("\"6443/tcp\":[]"),
+    static const char *const ports[] = { "{}",
+                                         PORTS(""),
+                                         PORTS("\"6443/tcp\":null"),
+                                         PORTS("\"6443/tcp\":[]"),
                                          PORTS(PORT("127.0.0.1", "0")),
                                          PORTS("\"80/tcp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"80\"}]") };
     for (size_t i = 0; i < COUNT_OF(ports); i++) {
@@ -172,7 +178,8 @@ static void check_desktop(const char *label, const char *ports, const char *host
 {
     AUTO(node_list) list = { 0 };
     AUTO_STR labels = xasprintf("\"io.x-k8s.kind.cluster\":\"dev\",\"io.x-k8s.kind.role\":\"control-plane\","
-                                "\"desktop.docker.io/ports/6443/tcp\":\"%s\"", label);
+                                "\"desktop.docker.io/ports/6443/tcp\":\"%s\"",
+                                label);
     AUTO_STR nodes = xasprintf("[" CONTAINER("n", "running", "%s") "]", labels);
     check_ok(find(nodes, ports, NULL, &list, NULL));
     assert_api(&list, host, port);
@@ -181,7 +188,8 @@ static void check_desktop(const char *label, const char *ports, const char *host
 static void test_docker_desktop_s_label(void **state)
 {
     (void)state;
-    static const char *const unusable[] = { "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "" };
+    static const char *const unusable[] = { "127.0.0.1",       "127.0.0.1:",  "127.0.0.1:0",
+                                            "127.0.0.1:65536", "127.0.0.1:x", "" };
     check_desktop("127.0.0.1:6443", NULL, "127.0.0.1", 6443);
     check_desktop("[::1]:7", NULL, "[::1]", 7);
     for (size_t i = 0; i < COUNT_OF(unusable); i++)
@@ -267,7 +275,8 @@ static void test_a_node_that_runs_no_programs(void **state)
     struct buf text = { 0 };
     docker_json(&d, 409, "{\"message\":\"container id-a is not running\"}"); /* stopped meanwhile */
     docker_start(&d);
-    check_says(node_admin_kubeconfig(d.engine, &list, soon(), &text), RW4003_NODE_FAILED, "container id-a is not running");
+    check_says(node_admin_kubeconfig(d.engine, &list, soon(), &text), RW4003_NODE_FAILED,
+               "container id-a is not running");
 }
 
 static void test_no_control_plane_that_runs(void **state)

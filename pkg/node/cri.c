@@ -23,7 +23,8 @@ static const char ask_script[] =
     "  fi\n"
     "  echo \"$id\"; [ \"$id\" = \"$want\" ] || lacks=1\n"
     "done\n"
-    "[ -z \"$lacks\" ] || containerd config dump | sed -n 's/^ *snapshotter *= *[\"'\\'']\\([^\"'\\'']*\\)[\"'\\''].*/\\1/p'"
+    "[ -z \"$lacks\" ] || containerd config dump | sed -n 's/^ *snapshotter *= "
+    "*[\"'\\'']\\([^\"'\\'']*\\)[\"'\\''].*/\\1/p'"
     " | sed -n '/./{p;q;}'\n";
 
 /* CRI learns of a new name by an event of containerd, some milliseconds after ctr has returned. */
@@ -46,10 +47,11 @@ void cri_answer_release(struct cri_answer *a)
 /* "11G of 40G", by df; for people. */
 static char *free_space(struct engine *e, const struct node *node)
 {
-    static const char *const argv[] = {"sh", "-c", "df -Ph /var/lib/containerd | tail -n 1 | { read a b c d e; echo $d of $b; }",
-                                       NULL};
-    AUTO(engine_exec_result) result = {0};
-    struct net_wait wait = {.deadline_ms = clock_after(FREE_SPACE_MS)};
+    static const char *const argv[] = { "sh", "-c",
+                                        "df -Ph /var/lib/containerd | tail -n 1 | { read a b c d e; echo $d of $b; }",
+                                        NULL };
+    AUTO(engine_exec_result) result = { 0 };
+    struct net_wait wait = { .deadline_ms = clock_after(FREE_SPACE_MS) };
     struct err *failed = engine_exec_run(e, node->id, argv, NULL, 0, wait, &result);
     if (failed) {
         err_ignore(failed, "that the node is full is known already");
@@ -87,7 +89,7 @@ struct err *cri_failed(struct engine *e, const struct node *node, const char *wh
 static struct err *run(struct engine *e, const struct node *node, const char *script, const char *const *names,
                        struct net_wait wait, struct engine_exec_result *out)
 {
-    const char *const argv[] = {"sh", "-c", script, "sh", names[0], names[1], names[2], NULL};
+    const char *const argv[] = { "sh", "-c", script, "sh", names[0], names[1], names[2], NULL };
     TRY(node_stopped(node));
     struct err *failed = engine_exec_run(e, node->id, argv, NULL, 0, wait, out);
     return err_because(RW4003_NODE_FAILED, failed, "node %s does not answer", node->name);
@@ -106,10 +108,10 @@ struct err *cri_ask(struct engine *e, const struct node *node, const struct node
 {
     AUTO_STR ref = NULL;
     AUTO_STR content = NULL;
-    AUTO(engine_exec_result) result = {0};
+    AUTO(engine_exec_result) result = { 0 };
     TRY(oci_full_name(image->ref, &ref));
     TRY(oci_full_name(image->content_name, &content));
-    const char *const names[] = {image->config_digest, ref, content};
+    const char *const names[] = { image->config_digest, ref, content };
     TRY(run(e, node, ask_script, names, wait, &result));
     if (result.exit_code != 0)
         return cri_failed(e, node, "tell which images it has", buf_text(&result.err));
@@ -129,10 +131,10 @@ struct err *cri_name(struct engine *e, const struct node *node, const char *from
     enum { OTHER_CONTENT = 3 };
     AUTO_STR full_from = NULL;
     AUTO_STR full_to = NULL;
-    AUTO(engine_exec_result) result = {0};
+    AUTO(engine_exec_result) result = { 0 };
     TRY(oci_full_name(from, &full_from));
     TRY(oci_full_name(to, &full_to));
-    const char *const names[] = {config_digest, full_from, full_to};
+    const char *const names[] = { config_digest, full_from, full_to };
     TRY(run(e, node, name_script, names, wait, &result));
     if (result.exit_code == 0)
         return NULL;

@@ -6,7 +6,7 @@
 
 /* What a node answered about the two names of an image. */
 struct cri_answer {
-    bool has_ref;     /* the config digest is under this name */
+    bool has_ref; /* the config digest is under this name */
     bool has_content;
     char *snapshotter; /* CRI's own; told only when one of the names is missing */
 };

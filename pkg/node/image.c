@@ -43,12 +43,12 @@ static void push_run_release(struct push_run *r)
 void node_push_results_release(struct node_push_results *r)
 {
     free(r->items);
-    *r = (struct node_push_results){0};
+    *r = (struct node_push_results){ 0 };
 }
 
 static void tell(const struct node_push *push, const struct node *node, enum node_push_phase phase, uint64_t bytes)
 {
-    struct node_push_progress progress = {.node = node, .phase = phase, .bytes = bytes};
+    struct node_push_progress progress = { .node = node, .phase = phase, .bytes = bytes };
     if (push->on_progress)
         push->on_progress(push->ctx, &progress);
 }
@@ -93,12 +93,12 @@ static void open_run(struct push_run *r, const struct node_list *nodes, struct n
     r->parts = xcalloc(nodes->count + 1, sizeof *r->parts);
     r->count = nodes->count;
     for (size_t i = 0; i < nodes->count; i++) {
-        out->items[i] = (struct node_push_result){.node = &nodes->items[i], .outcome = NODE_LACKS_IT};
-        r->parts[i] = (struct part){.engine = r->engine,
-                                    .node = &nodes->items[i],
-                                    .push = r->push,
-                                    .result = &out->items[i],
-                                    .started_ms = clock_ms()};
+        out->items[i] = (struct node_push_result){ .node = &nodes->items[i], .outcome = NODE_LACKS_IT };
+        r->parts[i] = (struct part){ .engine = r->engine,
+                                     .node = &nodes->items[i],
+                                     .push = r->push,
+                                     .result = &out->items[i],
+                                     .started_ms = clock_ms() };
     }
 }
 
@@ -109,7 +109,7 @@ static struct import_target *targets_of(const struct push_run *r, size_t *count)
     for (size_t i = 0; i < r->count; i++)
         if (r->parts[i].travels)
             targets[(*count)++] =
-                (struct import_target){.node = r->parts[i].node, .snapshotter = r->parts[i].has.snapshotter};
+                (struct import_target){ .node = r->parts[i].node, .snapshotter = r->parts[i].has.snapshotter };
     return targets;
 }
 
@@ -140,8 +140,8 @@ static bool all_have_errors(const struct import *im)
 static struct err *stream(struct push_run *r, struct import *im)
 {
     const struct node_image *image = r->push->image;
-    struct http_sink sink = {import_take, im};
-    struct engine_export whole = {0};
+    struct http_sink sink = { import_take, im };
+    struct engine_export whole = { 0 };
     import_start(im);
     if (all_have_errors(im))
         return NULL;
@@ -163,7 +163,7 @@ static bool any_travels(const struct push_run *r)
 static struct err *send_whole(struct push_run *r)
 {
     AUTO_FD turn = -1;
-    struct import im = {.engine = r->engine, .push = r->push};
+    struct import im = { .engine = r->engine, .push = r->push };
     if (!any_travels(r))
         return NULL;
     if (r->push->take_turn)
@@ -185,7 +185,7 @@ static struct err *send_whole(struct push_run *r)
 /* "a, b" of the nodes that have it, or that do not. */
 static char *names_of(const struct node_push_results *results, bool having)
 {
-    AUTO(strv) names = {0};
+    AUTO(strv) names = { 0 };
     for (size_t i = 0; i < results->count; i++)
         if ((results->items[i].outcome != NODE_LACKS_IT) == having)
             strv_add(&names, results->items[i].node->name);
@@ -214,7 +214,7 @@ static struct err *join_errors(struct push_run *r, size_t *failed)
 
 static char *causes_of(const struct err *chain)
 {
-    AUTO(strv) lines = {0};
+    AUTO(strv) lines = { 0 };
     for (const struct err *each = chain; each; each = err_sibling(each))
         strv_addf(&lines, "%s: %s", err_get_message(each), err_get_cause(each) ? err_get_cause(each) : "no cause told");
     return strv_join(&lines, "; ");
@@ -258,7 +258,7 @@ static struct err *run_all(struct push_run *r)
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
                             struct node_push_results *out)
 {
-    AUTO(push_run) run = {.engine = e, .push = push};
+    AUTO(push_run) run = { .engine = e, .push = push };
     open_run(&run, nodes, out);
     struct err *failed = run_all(&run);
     if (failed && err_chain_class(failed) != ERR_INTERRUPTED) {
@@ -273,11 +273,11 @@ struct err *node_push_image(struct engine *e, const struct node_list *nodes, con
     return conclude(&run, out);
 }
 
-struct err *node_has_image(struct engine *e, const struct node *node, const char *image_name,
-                           const char *config_digest, struct net_wait wait, bool *has)
+struct err *node_has_image(struct engine *e, const struct node *node, const char *image_name, const char *config_digest,
+                           struct net_wait wait, bool *has)
 {
-    struct node_image image = {.ref = image_name, .config_digest = config_digest, .content_name = image_name};
-    AUTO(cri_answer) answer = {0};
+    struct node_image image = { .ref = image_name, .config_digest = config_digest, .content_name = image_name };
+    AUTO(cri_answer) answer = { 0 };
     TRY(cri_ask(e, node, &image, wait, &answer));
     *has = answer.has_content;
     return NULL;
@@ -305,7 +305,7 @@ struct err *node_lacking_image(struct engine *e, const struct node_list *nodes, 
 {
     struct question *questions = xcalloc(nodes->count + 1, sizeof *questions);
     for (size_t i = 0; i < nodes->count; i++)
-        questions[i] = (struct question){e, &nodes->items[i], image_name, config_digest, wait, false};
+        questions[i] = (struct question){ e, &nodes->items[i], image_name, config_digest, wait, false };
     struct err *failed = task_all(questions, nodes->count, sizeof *questions, SIDE_BY_SIDE, ask_one);
     for (size_t i = 0; !failed && i < nodes->count; i++)
         if (!questions[i].has)

@@ -354,8 +354,9 @@ static void test_a_node_whose_cri_does_not_answer(void **state)
 static void test_what_a_node_reports(void **state)
 {
     (void)state;
-    static const char *const lines[] = { DIGEST "\n" DIGEST "\n", "-\n-\noverlayfs\n", "sha256:" OTHER "\n-\n\n",
-                                         DIGEST "0\n" DIGEST "0\n", "", "\n" };
+    static const char *const lines[] = {
+        DIGEST "\n" DIGEST "\n", "-\n-\noverlayfs\n", "sha256:" OTHER "\n-\n\n", DIGEST "0\n" DIGEST "0\n", "", "\n"
+    };
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         AUTO(docker) d = { 0 };
         bool has = i > 0;

@@ -27,13 +27,15 @@ static void fail(struct import_target *t, struct err *e)
 
 static void start_one(struct import *im, struct import_target *t)
 {
-    const char *const plain[] = {"ctr", "-n", "k8s.io", "images", "import", "-", NULL};
-    const char *const chosen[] = {"ctr", "-n", "k8s.io", "images", "import", "--snapshotter", t->snapshotter, "-", NULL};
-    struct engine_exec_spec spec = {.container = t->node->id,
-                                    .argv = t->snapshotter ? chosen : plain,
-                                    .has_input = true,
-                                    .privileged = true,
-                                    .killable = true};
+    const char *const plain[] = { "ctr", "-n", "k8s.io", "images", "import", "-", NULL };
+    const char *const chosen[] = {
+        "ctr", "-n", "k8s.io", "images", "import", "--snapshotter", t->snapshotter, "-", NULL
+    };
+    struct engine_exec_spec spec = { .container = t->node->id,
+                                     .argv = t->snapshotter ? chosen : plain,
+                                     .has_input = true,
+                                     .privileged = true,
+                                     .killable = true };
     t->says = BUF_INIT(SAYS_BYTES);
     t->moved_ms = clock_ms();
     struct err *e = engine_exec_start(im->engine, &spec, im->push->wait, &t->exec);
@@ -77,7 +79,7 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
 {
     bool end = broken == NULL;
     int exit_code = -1;
-    struct net_wait wait = {.deadline_ms = clock_after(KILL_MS), .cancel = im->push->wait.cancel};
+    struct net_wait wait = { .deadline_ms = clock_after(KILL_MS), .cancel = im->push->wait.cancel };
     if (end) { /* of the stream, for one */
         broken = engine_exec_wait(t->exec, wait, &exit_code);
         t->has_ended = broken == NULL;
@@ -105,7 +107,7 @@ static bool is_ours_to_end(const struct err *e)
 /* Something is there: all nodes wait while the rest of its frame comes, so not for long. */
 static struct err *read_ready(struct import_target *t, struct net_wait wait, bool *end)
 {
-    struct net_wait soon = {clock_earlier(wait.deadline_ms, clock_after(FRAME_MS)), wait.cancel};
+    struct net_wait soon = { clock_earlier(wait.deadline_ms, clock_after(FRAME_MS)), wait.cancel };
     struct err *e = read_words(t, soon, end);
     if (!e || err_get_code(e) != RW9007_DEADLINE || clock_ms() >= wait.deadline_ms)
         return e;
@@ -144,8 +146,8 @@ static size_t prepare(const struct import *im, size_t len, struct net_poll *set,
     for (size_t i = 0; i < im->count; i++) {
         const struct import_target *t = &im->targets[i];
         bool lacks = t->is_active && t->offset < len;
-        set[i] = (struct net_poll){.fd = t->is_active ? engine_exec_fd(t->exec) : -1,
-                                   .want = (short)(POLLIN | (lacks ? POLLOUT : 0))};
+        set[i] = (struct net_poll){ .fd = t->is_active ? engine_exec_fd(t->exec) : -1,
+                                    .want = (short)(POLLIN | (lacks ? POLLOUT : 0)) };
         lacking += lacks;
         *waiting = *waiting || (t->is_active && !lacks);
     }
@@ -179,7 +181,7 @@ static void tell_sent(struct import *im)
     im->told_ms = clock_ms();
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
-        struct node_push_progress progress = {.node = t->node, .phase = NODE_PUSH_SENDING, .bytes = t->sent};
+        struct node_push_progress progress = { .node = t->node, .phase = NODE_PUSH_SENDING, .bytes = t->sent };
         if (t->is_active)
             im->push->on_progress(im->push->ctx, &progress);
     }
@@ -275,7 +277,7 @@ bool import_abort(struct import *im)
     bool left_behind = false;
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
-        struct net_wait wait = {.deadline_ms = clock_after(KILL_MS)};
+        struct net_wait wait = { .deadline_ms = clock_after(KILL_MS) };
         struct err *e = t->exec && !t->has_ended ? engine_exec_kill(t->exec, wait) : NULL;
         t->is_active = false;
         if (!e)

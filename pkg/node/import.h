@@ -17,10 +17,10 @@ struct import_target {
     struct err *error; /* why this node has not got it; owned */
     struct engine_exec *exec;
     struct buf says;
-    size_t offset;      /* within the piece that is being sent */
+    size_t offset; /* within the piece that is being sent */
     int64_t moved_ms;
     bool is_active;
-    bool has_ended;     /* ctr is known to be gone */
+    bool has_ended; /* ctr is known to be gone */
 };
 
 struct import {

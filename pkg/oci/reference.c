@@ -101,14 +101,14 @@ struct err *oci_ref_parse(const char *text, struct oci_ref *out)
 {
     if (strlen(text) > OCI_REFERENCE_MAX)
         return invalid(text, "it is too long");
-    AUTO(oci_ref) r = {0};
+    AUTO(oci_ref) r = { 0 };
     AUTO_STR rest = xstrdup(text);
     r.digest = cut_behind(rest, '@');
     r.tag = cut_behind(rest, ':');
     split_domain(rest, &r);
     TRY(check(text, &r));
     *out = r;
-    r = (struct oci_ref){0};
+    r = (struct oci_ref){ 0 };
     return NULL;
 }
 
@@ -118,7 +118,7 @@ void oci_ref_release(struct oci_ref *r)
     free(r->path);
     free(r->tag);
     free(r->digest);
-    *r = (struct oci_ref){0};
+    *r = (struct oci_ref){ 0 };
 }
 
 static char *with_ending(const char *name, const struct oci_ref *r)
@@ -144,7 +144,7 @@ char *oci_ref_familiar(const struct oci_ref *r)
 
 struct err *oci_full_name(const char *text, char **out)
 {
-    AUTO(oci_ref) r = {0};
+    AUTO(oci_ref) r = { 0 };
     TRY(oci_ref_parse(text, &r));
     *out = oci_ref_full(&r);
     return NULL;
@@ -152,7 +152,7 @@ struct err *oci_full_name(const char *text, char **out)
 
 struct err *oci_familiar_name(const char *text, char **out)
 {
-    AUTO(oci_ref) r = {0};
+    AUTO(oci_ref) r = { 0 };
     TRY(oci_ref_parse(text, &r));
     *out = oci_ref_familiar(&r);
     return NULL;
@@ -160,7 +160,7 @@ struct err *oci_familiar_name(const char *text, char **out)
 
 struct err *oci_content_name(const char *image, const char *config_digest, char **out)
 {
-    AUTO(oci_ref) r = {0};
+    AUTO(oci_ref) r = { 0 };
     TRY(oci_ref_parse(image, &r));
     if (!oci_is_digest(config_digest))
         return invalid(image, "its config digest is not sha256: and 64 hex digits");

@@ -9,9 +9,9 @@
 
 #include "base/err.h"
 
-#define OCI_TAG_MAX 128u          /* characters; the reference grammar's own bound */
-#define OCI_CONTENT_HEX 12u       /* hex digits of the config digest in a content name */
-#define OCI_REFERENCE_MAX 1024u   /* characters of a whole reference; 255 for the name alone in the grammar */
+#define OCI_TAG_MAX 128u        /* characters; the reference grammar's own bound */
+#define OCI_CONTENT_HEX 12u     /* hex digits of the config digest in a content name */
+#define OCI_REFERENCE_MAX 1024u /* characters of a whole reference; 255 for the name alone in the grammar */
 
 struct oci_ref {
     char *domain; /* "docker.io" */

@@ -10,17 +10,17 @@ static void test_full_and_familiar(void **state)
 {
     (void)state;
     static const char *const rows[][3] = {
-        {"orders", "docker.io/library/orders:latest", "orders:latest"},
-        {"orders:dev", "docker.io/library/orders:dev", "orders:dev"},
-        {"team/orders:dev", "docker.io/team/orders:dev", "team/orders:dev"},
-        {"docker.io/library/orders:dev", "docker.io/library/orders:dev", "orders:dev"},
-        {"index.docker.io/orders:dev", "docker.io/library/orders:dev", "orders:dev"},
-        {"localhost/orders:dev", "localhost/orders:dev", "localhost/orders:dev"},
-        {"localhost:5000/a/b", "localhost:5000/a/b:latest", "localhost:5000/a/b:latest"},
-        {"ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2"},
-        {"a__b--c:X_1", "docker.io/library/a__b--c:X_1", "a__b--c:X_1"},
-        {"python@sha256:" HEX64, "docker.io/library/python@sha256:" HEX64, "python@sha256:" HEX64},
-        {"python:3.12@sha256:" HEX64, "docker.io/library/python:3.12@sha256:" HEX64, "python:3.12@sha256:" HEX64},
+        { "orders", "docker.io/library/orders:latest", "orders:latest" },
+        { "orders:dev", "docker.io/library/orders:dev", "orders:dev" },
+        { "team/orders:dev", "docker.io/team/orders:dev", "team/orders:dev" },
+        { "docker.io/library/orders:dev", "docker.io/library/orders:dev", "orders:dev" },
+        { "index.docker.io/orders:dev", "docker.io/library/orders:dev", "orders:dev" },
+        { "localhost/orders:dev", "localhost/orders:dev", "localhost/orders:dev" },
+        { "localhost:5000/a/b", "localhost:5000/a/b:latest", "localhost:5000/a/b:latest" },
+        { "ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2", "ghcr.io/x/y:1.2" },
+        { "a__b--c:X_1", "docker.io/library/a__b--c:X_1", "a__b--c:X_1" },
+        { "python@sha256:" HEX64, "docker.io/library/python@sha256:" HEX64, "python@sha256:" HEX64 },
+        { "python:3.12@sha256:" HEX64, "docker.io/library/python:3.12@sha256:" HEX64, "python:3.12@sha256:" HEX64 },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO_STR full = NULL;
@@ -35,12 +35,31 @@ static void test_full_and_familiar(void **state)
 static void test_parse_refuses(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",       ":dev",        "Orders",      "orders:",         "orders:-x",  "a//b",
-                                      "a/",     "/a",          "orders@",     "orders@sha256:0", "tra des",    "a/../b",
-                                      "-x/y.z", "orders:a b",  "a..b",        "a:b:c",           "_a",         "a-",
-                                      "a\nb",   "ghcr.io/A/b", "${X}:latest", "orders:\x01",     ("x@md5:" HEX64)};
+    static const char *const bad[] = { "",
+                                       ":dev",
+                                       "Orders",
+                                       "orders:",
+                                       "orders:-x",
+                                       "a//b",
+                                       "a/",
+                                       "/a",
+                                       "orders@",
+                                       "orders@sha256:0",
+                                       "tra des",
+                                       "a/../b",
+                                       "-x/y.z",
+                                       "orders:a b",
+                                       "a..b",
+                                       "a:b:c",
+                                       "_a",
+                                       "a-",
+                                       "a\nb",
+                                       "ghcr.io/A/b",
+                                       "${X}:latest",
+                                       "orders:\x01",
+                                       ("x@md5:" HEX64) };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        struct oci_ref r = {0};
+        struct oci_ref r = { 0 };
         struct err *e = oci_ref_parse(bad[i], &r);
         if (!e)
             fail_msg("\"%s\" was taken", bad[i]);
@@ -56,7 +75,7 @@ static void test_parse_refuses_what_is_too_long(void **state)
     char text[2000];
     memset(text, 'a', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    struct oci_ref r = {0};
+    struct oci_ref r = { 0 };
     struct err *e = oci_ref_parse(text, &r);
     assert_non_null(e);
     err_free(e);
@@ -66,10 +85,10 @@ static void test_content_name(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"orders:dev", "orders:dev-0123456789ab"},
-        {"orders", "orders:latest-0123456789ab"},
-        {"ghcr.io/x/y:1", "ghcr.io/x/y:1-0123456789ab"},
-        {"orders:dev@sha256:" HEX64, "orders:dev-0123456789ab"},
+        { "orders:dev", "orders:dev-0123456789ab" },
+        { "orders", "orders:latest-0123456789ab" },
+        { "ghcr.io/x/y:1", "ghcr.io/x/y:1-0123456789ab" },
+        { "orders:dev@sha256:" HEX64, "orders:dev-0123456789ab" },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         AUTO_STR name = NULL;

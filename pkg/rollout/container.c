@@ -65,8 +65,8 @@ static bool is_ours(const struct subject *s)
 /* A registry may answer later, unless it said that it has no such image; the node won't. */
 static void judge_image(const struct subject *s, const char *reason, const char *message, struct finding *out)
 {
-    static const char *const hopeless[] = {"InvalidImageName", "ErrImageNeverPull"};
-    static const char *const absent[] = {"not found", "manifest unknown"};
+    static const char *const hopeless[] = { "InvalidImageName", "ErrImageNeverPull" };
+    static const char *const absent[] = { "not found", "manifest unknown" };
     bool fatal =
         is_ours(s) || is_one_of(reason, hopeless, COUNT_OF(hopeless)) || has_one_of(message, absent, COUNT_OF(absent));
     found(out, s, fatal ? RANK_FATAL : RANK_IMAGE, RW6102_IMAGE_CANNOT_START, message);
@@ -76,8 +76,8 @@ static void judge_image(const struct subject *s, const char *reason, const char 
 
 static void judge_config(const struct subject *s, const char *message, struct finding *out)
 {
-    static const char *const missing[] = {"not found", "couldn't find key"};
-    static const char *const passing[] = {"failed to sync", "timed out waiting"};
+    static const char *const missing[] = { "not found", "couldn't find key" };
+    static const char *const passing[] = { "failed to sync", "timed out waiting" };
     bool fatal = seconds_in_phase(s) >= CONFIG_ERROR_S && !has_one_of(message, passing, COUNT_OF(passing));
     bool lacks = has_one_of(message, missing, COUNT_OF(missing));
     found(out, s, fatal ? RANK_FATAL : RANK_CONFIG,
@@ -91,7 +91,7 @@ static void judge_config(const struct subject *s, const char *message, struct fi
 /* The runtime's message without the names of the layers it went through. */
 static char *start_cause(const char *message)
 {
-    static const char *const heads[] = {"unable to start container process: ", "failed to create containerd task: "};
+    static const char *const heads[] = { "unable to start container process: ", "failed to create containerd task: " };
     for (size_t i = 0; i < COUNT_OF(heads); i++) {
         const char *at = strstr(message, heads[i]);
         if (at)
@@ -106,7 +106,7 @@ static char *start_cause(const char *message)
 
 static void judge_start(const struct subject *s, const char *message, struct finding *out)
 {
-    static const char *const passing[] = {"context deadline exceeded", "failed to reserve container name"};
+    static const char *const passing[] = { "context deadline exceeded", "failed to reserve container name" };
     bool fatal = !has_one_of(message, passing, COUNT_OF(passing));
     AUTO_STR cause = start_cause(message ? message : "the runtime gave no reason");
     found(out, s, fatal ? RANK_FATAL : RANK_PENDING, RW6101_CONTAINER_CANNOT_START, cause);
@@ -170,7 +170,7 @@ static void judge_crash(const struct subject *s, const json_t *terminated, bool 
  * been done since, what takes long is something else. */
 static const char *pod_trouble(const struct subject *s, const char *reason)
 {
-    static const char *const beyond[] = {"Pulling", "Pulled", "Created"};
+    static const char *const beyond[] = { "Pulling", "Pulled", "Created" };
     const json_t *trouble = pod_event(s, reason, NULL);
     for (size_t i = 0; i < COUNT_OF(beyond); i++) {
         if (event_is_refuted(trouble, pod_event(s, beyond[i], NULL), s->judge->snapshot->now_s))
@@ -182,8 +182,8 @@ static const char *pod_trouble(const struct subject *s, const char *reason)
 /* Being created: normal for seconds; then the pod's events say what holds it up. */
 static void judge_creating(const struct subject *s, const char *reason, struct finding *out)
 {
-    static const char *const missing[] = {"not found", "references non-existent"};
-    static const char *const reasons[] = {"FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"};
+    static const char *const missing[] = { "not found", "references non-existent" };
+    static const char *const reasons[] = { "FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox" };
     int64_t age_s = seconds_in_phase(s);
     found(out, s, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, NULL);
     out->wants_events = age_s >= CREATING_ASK_S;
@@ -205,8 +205,8 @@ static void judge_creating(const struct subject *s, const char *reason, struct f
 
 static bool is_start_error(const char *reason)
 {
-    static const char *const reasons[] = {"StartError", "RunContainerError", "CreateContainerError",
-                                          "ContainerCannotRun"};
+    static const char *const reasons[] = { "StartError", "RunContainerError", "CreateContainerError",
+                                           "ContainerCannotRun" };
     return is_one_of(reason, reasons, COUNT_OF(reasons));
 }
 
@@ -221,8 +221,8 @@ static void judge_terminated(const struct subject *s, const json_t *terminated, 
 
 static void judge_waiting(const struct subject *s, const json_t *waiting, struct finding *out)
 {
-    static const char *const image_reasons[] = {"ErrImagePull",     "ImagePullBackOff",  "ErrImageNeverPull",
-                                                "InvalidImageName", "ImageInspectError", "RegistryUnavailable"};
+    static const char *const image_reasons[] = { "ErrImagePull",     "ImagePullBackOff",  "ErrImageNeverPull",
+                                                 "InvalidImageName", "ImageInspectError", "RegistryUnavailable" };
     const char *reason = doc_text(waiting, "/reason");
     const char *message = doc_text(waiting, "/message");
     const json_t *last = doc_get(s->status, "/lastState/terminated");
@@ -294,7 +294,7 @@ static void judge_running(const struct subject *s, const json_t *running, struct
 
 void container_judge(const struct subject *s, struct finding *out)
 {
-    *out = (struct finding){.exit_code = -1};
+    *out = (struct finding){ .exit_code = -1 };
     const json_t *waiting = doc_get(s->status, "/state/waiting");
     const json_t *running = doc_get(s->status, "/state/running");
     const json_t *terminated = doc_get(s->status, "/state/terminated");

@@ -5,8 +5,7 @@ const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, co
     const json_t *newest = NULL;
     size_t i;
     json_t *event;
-    DOC_EACH_ITEM(s->events, i, event)
-    {
+    DOC_EACH_ITEM (s->events, i, event) {
         const char *message = doc_text(event, "/message");
         if (uid && str_eq(doc_text(event, "/involvedObject/uid"), uid) && str_eq(doc_text(event, "/reason"), reason) &&
             (!start || (message && str_starts(message, start))))
@@ -18,8 +17,8 @@ const json_t *event_newest(const struct rollout_snapshot *s, const char *uid, co
 /* As kube_events sorts them: the first time that is there. */
 int64_t event_age_s(const json_t *event, int64_t now_s)
 {
-    static const char *const pointers[] = {"/series/lastObservedTime", "/lastTimestamp", "/eventTime",
-                                           "/metadata/creationTimestamp"};
+    static const char *const pointers[] = { "/series/lastObservedTime", "/lastTimestamp", "/eventTime",
+                                            "/metadata/creationTimestamp" };
     int64_t age_s = -1;
     for (size_t i = 0; i < COUNT_OF(pointers) && age_s < 0; i++)
         age_s = seconds_since(event, pointers[i], now_s);

@@ -92,7 +92,7 @@ static struct err *fetch(struct kube_client *c, const struct rollout_target *t, 
 
 struct err *explain(struct kube_client *c, const struct rollout_target *t, const struct rollout_verdict *v)
 {
-    AUTO(buf) output = {0};
+    AUTO(buf) output = { 0 };
     if (v->container && v->pod)
         err_ignore(fetch(c, t, v, &output), "the verdict is told without the output, too");
     return explain_with(t, v, buf_text(&output), output.len);

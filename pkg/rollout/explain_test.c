@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "rollout/explain.h"
 
-static const struct rollout_target DEPLOYMENT = {.id = {"apps/v1", "Deployment", "shop", "api"}};
+static const struct rollout_target DEPLOYMENT = { .id = { "apps/v1", "Deployment", "shop", "api" } };
 
 static struct rollout_verdict crash(void)
 {
@@ -79,7 +79,7 @@ static void test_explain_event_and_output(void **state)
 static void test_explain_without_container(void **state)
 {
     (void)state;
-    AUTO(rollout_verdict) v = {.outcome = ROLLOUT_FAILED, .code = RW6105_CREATION_REFUSED, .exit_code = -1};
+    AUTO(rollout_verdict) v = { .outcome = ROLLOUT_FAILED, .code = RW6105_CREATION_REFUSED, .exit_code = -1 };
     v.reason = xstrdup("its pods cannot be created");
     v.cause = xstrdup("exceeded quota: q");
     AUTO_PTR(err) e = explain_with(&DEPLOYMENT, &v, "", 0);
@@ -90,7 +90,7 @@ static void test_explain_without_container(void **state)
 static void test_explain_paused(void **state)
 {
     (void)state;
-    AUTO(rollout_verdict) v = {.outcome = ROLLOUT_FAILED, .code = RW6201_ROLLOUT_TIMEOUT, .exit_code = -1};
+    AUTO(rollout_verdict) v = { .outcome = ROLLOUT_FAILED, .code = RW6201_ROLLOUT_TIMEOUT, .exit_code = -1 };
     v.reason = xstrdup("it is paused");
     v.old_ready = 2;
     v.paused = true;

@@ -17,13 +17,13 @@ static const struct kind {
     const char *owned_kind; /* what its pods are made by; NULL: it makes them itself */
     bool instant;           /* applied is done */
 } kinds[] = {
-    {"Deployment", "apps/v1", "ReplicaSet", false},
-    {"StatefulSet", "apps/v1", "ControllerRevision", false},
-    {"DaemonSet", "apps/v1", "ControllerRevision", false},
-    {"ReplicaSet", "apps/v1", NULL, false},
-    {"Job", "batch/v1", NULL, false},
-    {"CronJob", "batch/v1", NULL, true},
-    {"Pod", "v1", NULL, false},
+    { "Deployment", "apps/v1", "ReplicaSet", false },
+    { "StatefulSet", "apps/v1", "ControllerRevision", false },
+    { "DaemonSet", "apps/v1", "ControllerRevision", false },
+    { "ReplicaSet", "apps/v1", NULL, false },
+    { "Job", "batch/v1", NULL, false },
+    { "CronJob", "batch/v1", NULL, true },
+    { "Pod", "v1", NULL, false },
 };
 
 static const struct kind *find_kind(const char *api_version, const char *kind)
@@ -76,7 +76,7 @@ static struct err *track(struct follower *f, const struct rollout_target *target
 {
     const char *ns = target->id.namespace;
     const struct kind *kind = find_kind(target->id.api_version, target->id.kind);
-    *t = (struct tracked){.target = target, .instant = !kind || kind->instant};
+    *t = (struct tracked){ .target = target, .instant = !kind || kind->instant };
     if (t->instant)
         return NULL;
     t->has_owned = kind->owned_kind != NULL;
@@ -134,7 +134,7 @@ static void tell(const struct follower *f, struct tracked *t, struct rollout_ver
     bool changed = !str_eq(now->reason, t->verdict.reason) || now->outcome != t->verdict.outcome;
     rollout_verdict_release(&t->verdict);
     t->verdict = *now;
-    *now = (struct rollout_verdict){0};
+    *now = (struct rollout_verdict){ 0 };
     if (changed && f->how->on_change && t->verdict.outcome != ROLLOUT_FAILED)
         f->how->on_change(f->how->ctx, t->target, &t->verdict);
 }
@@ -185,7 +185,7 @@ static struct err *follow(struct follower *f)
 struct err *rollout_follow(struct kube_client *c, const struct rollout_target *targets, size_t count,
                            const struct rollout_follow *how)
 {
-    AUTO(follower) f = {.client = c, .how = how};
+    AUTO(follower) f = { .client = c, .how = how };
     f.tracked = xcalloc(count + 1, sizeof *f.tracked);
     f.count = count;
     TRY(kube_mirror_new(c, &f.mirror));

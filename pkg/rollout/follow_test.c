@@ -7,10 +7,10 @@
 
 #define SECONDS 20
 
-static const struct rollout_image IMAGE = {"web", "shop:dev-01", "sha256:01"};
+static const struct rollout_image IMAGE = { "web", "shop:dev-01", "sha256:01" };
 
-static const struct rollout_target POD = {{"v1", "Pod", "shop", "p"}, &IMAGE, 1};
-static const struct rollout_target CRON_JOB = {{"batch/v1", "CronJob", "shop", "c"}, &IMAGE, 1};
+static const struct rollout_target POD = { { "v1", "Pod", "shop", "p" }, &IMAGE, 1 };
+static const struct rollout_target CRON_JOB = { { "batch/v1", "CronJob", "shop", "c" }, &IMAGE, 1 };
 
 static const char PODS[] =
     "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[{\"metadata\":{\"name\":\"p\",\"uid\":\"u\"},"
@@ -22,11 +22,11 @@ static const char PODS[] =
 static struct err *follow(int port, const struct rollout_target *targets, size_t count, int *proved)
 {
     AUTO_STR server = xasprintf("http://127.0.0.1:%d", port);
-    struct kube_config config = {.source = (char *)(uintptr_t) "test", .server = server};
+    struct kube_config config = { .source = (char *)(uintptr_t) "test", .server = server };
     AUTO_PTR(kube_client) c = NULL;
     TRY(kube_open(&config, NULL, &c));
     struct rollout_follow how = {
-        .options = {.settle_ms = 0},
+        .options = { .settle_ms = 0 },
         .deadline_ms = clock_after(SECONDS * 1000),
         .proved = proved,
     };
@@ -37,11 +37,11 @@ static void test_follow_tells_what_is_proved(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        {"GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false},
-        {"GET /api/v1/namespaces/shop/pods", 200, PODS, NULL, false},
+        { "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false },
+        { "GET /api/v1/namespaces/shop/pods", 200, PODS, NULL, false },
     };
-    const struct rollout_target targets[] = {CRON_JOB, POD};
-    int proved[COUNT_OF(targets)] = {-1, -1};
+    const struct rollout_target targets[] = { CRON_JOB, POD };
+    int proved[COUNT_OF(targets)] = { -1, -1 };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     check_ok(follow(s.port, targets, COUNT_OF(targets), proved));
@@ -54,7 +54,7 @@ static void test_follow_tells_what_is_proved(void **state)
 static void test_follows(void **state)
 {
     (void)state;
-    static const char *const apps[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"};
+    static const char *const apps[] = { "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet" };
     for (size_t i = 0; i < COUNT_OF(apps); i++)
         assert_true(rollout_follows("apps/v1", apps[i]));
     assert_true(rollout_follows("batch/v1", "Job"));

@@ -28,8 +28,8 @@ static bool runs_image(const struct rollout_image *image, const char *image_id, 
 
 static const char *started_at(const json_t *status)
 {
-    static const char *const pointers[] = {"/state/running/startedAt", "/state/terminated/startedAt",
-                                           "/lastState/terminated/startedAt"};
+    static const char *const pointers[] = { "/state/running/startedAt", "/state/terminated/startedAt",
+                                            "/lastState/terminated/startedAt" };
     const char *time = NULL;
     for (size_t i = 0; i < COUNT_OF(pointers) && !time; i++)
         time = doc_text(status, pointers[i]);

@@ -8,15 +8,14 @@ void finding_release(struct finding *f)
     free(f->reason);
     free(f->cause);
     free(f->container);
-    *f = (struct finding){0};
+    *f = (struct finding){ 0 };
 }
 
 const json_t *condition_of(const json_t *object, const char *type)
 {
     size_t i;
     json_t *condition;
-    DOC_EACH_ITEM(doc_get(object, "/status/conditions"), i, condition)
-    {
+    DOC_EACH_ITEM (doc_get(object, "/status/conditions"), i, condition) {
         if (str_eq(doc_text(condition, "/type"), type))
             return condition;
     }
@@ -65,8 +64,7 @@ bool pod_changed_since(const json_t *pod, const char *time)
     int64_t created_s = time_s(doc_text(pod, "/metadata/creationTimestamp"));
     size_t i;
     json_t *entry;
-    DOC_EACH_ITEM(doc_get(pod, "/metadata/managedFields"), i, entry)
-    {
+    DOC_EACH_ITEM (doc_get(pod, "/metadata/managedFields"), i, entry) {
         int64_t written_s = time_s(doc_text(entry, "/time"));
         bool of_spec = doc_get(entry, "/fieldsV1/f:spec") && !doc_text(entry, "/subresource");
         if (of_spec && written_s > created_s && written_s >= time_s(time))
@@ -96,10 +94,9 @@ static void judge_containers(const struct judge *j, const json_t *pod, bool init
 {
     size_t i;
     json_t *status;
-    DOC_EACH_ITEM(doc_get(pod, init ? "/status/initContainerStatuses" : "/status/containerStatuses"), i, status)
-    {
+    DOC_EACH_ITEM (doc_get(pod, init ? "/status/initContainerStatuses" : "/status/containerStatuses"), i, status) {
         const char *name = doc_text(status, "/name");
-        struct subject s = {j, pod, status, name ? name : "?", init && !is_sidecar(pod, name)};
+        struct subject s = { j, pod, status, name ? name : "?", init && !is_sidecar(pod, name) };
         struct finding one;
         container_judge(&s, &one);
         keep_worse(out, &one);
@@ -110,8 +107,9 @@ static void judge_containers(const struct judge *j, const json_t *pod, bool init
 
 static void pending(struct finding *out, enum rank rank, enum err_code code, char *reason_steal, const char *cause)
 {
-    *out =
-        (struct finding){.rank = rank, .code = code, .reason = reason_steal, .cause = xstrdup(cause), .exit_code = -1};
+    *out = (struct finding){
+        .rank = rank, .code = code, .reason = reason_steal, .cause = xstrdup(cause), .exit_code = -1
+    };
 }
 
 static bool is_unschedulable(const json_t *pod)
@@ -136,7 +134,7 @@ void pod_judge(const struct judge *j, const json_t *pod, struct finding *out)
 {
     if (judge_phase(pod, out))
         return;
-    *out = (struct finding){.exit_code = -1};
+    *out = (struct finding){ .exit_code = -1 };
     judge_containers(j, pod, true, out);
     if (out->rank != RANK_FINE)
         return;

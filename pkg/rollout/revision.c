@@ -6,8 +6,7 @@ static bool is_owned_by(const json_t *object, const char *uid)
 {
     size_t i;
     json_t *owner;
-    DOC_EACH_ITEM(doc_get(object, "/metadata/ownerReferences"), i, owner)
-    {
+    DOC_EACH_ITEM (doc_get(object, "/metadata/ownerReferences"), i, owner) {
         if (uid && str_eq(doc_text(owner, "/uid"), uid))
             return true;
     }
@@ -40,8 +39,7 @@ const json_t *revision_newest(const struct rollout_snapshot *s)
     const json_t *newest = NULL;
     size_t i;
     json_t *object;
-    DOC_EACH_ITEM(s->owned, i, object)
-    {
+    DOC_EACH_ITEM (s->owned, i, object) {
         if (is_owned_by(object, workload_uid(s)) && (!newest || revision_number(object) > revision_number(newest)))
             newest = object;
     }
@@ -55,8 +53,7 @@ bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod)
                                  : is_owned_by(pod, workload_uid(s));
     size_t i;
     json_t *set;
-    DOC_EACH_ITEM(s->owned, i, set)
-    {
+    DOC_EACH_ITEM (s->owned, i, set) {
         if (is_owned_by(set, workload_uid(s)) && is_owned_by(pod, doc_text(set, "/metadata/uid")))
             return true;
     }
@@ -67,8 +64,7 @@ static bool has_images_of(const json_t *template, const json_t *pod, const char 
 {
     size_t i;
     json_t *container;
-    DOC_EACH_ITEM(doc_get(template, list), i, container)
-    {
+    DOC_EACH_ITEM (doc_get(template, list), i, container) {
         const json_t *own = doc_find(doc_get(pod, list), "/name", doc_text(container, "/name"));
         if (!str_eq(doc_text(own, "/image"), doc_text(container, "/image")))
             return false;

@@ -20,7 +20,7 @@ void rollout_verdict_release(struct rollout_verdict *v)
     free(v->pod_uid);
     free(v->container);
     free(v->events_uid);
-    *v = (struct rollout_verdict){0};
+    *v = (struct rollout_verdict){ 0 };
 }
 
 /* What is being judged: the workload, and its pods by revision. */
@@ -100,8 +100,7 @@ static bool has_ending_pods(const struct rollout *r)
 {
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
-    {
+    DOC_EACH_ITEM (r->snapshot->pods, i, pod) {
         if (revision_owns_pod(r->snapshot, pod) && pod_is_ending(pod))
             return true;
     }
@@ -160,8 +159,7 @@ static void count_pods(const struct rollout *r, struct tally *t, struct rollout_
 {
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
-    {
+    DOC_EACH_ITEM (r->snapshot->pods, i, pod) {
         if (!revision_owns_pod(r->snapshot, pod) || pod_is_ending(pod))
             continue;
         bool is_new = revision_is_of(r->snapshot, r->revision, pod);
@@ -212,8 +210,7 @@ static bool images_proved(const struct rollout *r, struct rollout_verdict *out)
     int proved = 0;
     size_t i;
     json_t *pod;
-    DOC_EACH_ITEM(r->snapshot->pods, i, pod)
-    {
+    DOC_EACH_ITEM (r->snapshot->pods, i, pod) {
         if (!revision_owns_pod(r->snapshot, pod) || !revision_is_of(r->snapshot, r->revision, pod) ||
             pod_is_ending(pod) || pod_is_put_out(pod))
             continue;
@@ -340,7 +337,7 @@ static char *ready_words(const struct rollout *r, const struct tally *t, const s
 
 static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
 {
-    AUTO(tally) t = {0};
+    AUTO(tally) t = { 0 };
     count_pods(r, &t, out);
     if (t.worst.rank == RANK_FATAL && worst_decides(r, &t, out))
         return;
@@ -359,7 +356,7 @@ static void judge_replicas(const struct rollout *r, struct rollout_verdict *out)
 static void judge_job(const struct rollout *r, struct rollout_verdict *out)
 {
     const json_t *w = r->snapshot->workload;
-    AUTO(tally) t = {0};
+    AUTO(tally) t = { 0 };
     count_pods(r, &t, out);
     int64_t failed = doc_i64(w, "/status/failed", 0) - t.put_out;
     const json_t *condition = condition_of(w, "Failed");
@@ -388,7 +385,7 @@ static void judge_job(const struct rollout *r, struct rollout_verdict *out)
 
 static void judge_bare_pod(const struct rollout *r, struct rollout_verdict *out)
 {
-    AUTO(tally) t = {0};
+    AUTO(tally) t = { 0 };
     count_pods(r, &t, out);
     /* What a container did that has run speaks against the new version only if that is what it ran. */
     bool has_run = t.worst.rank == RANK_FINE || t.worst.has_log;
@@ -423,7 +420,7 @@ static bool is_stuck_paused(const struct rollout *r)
 
 static void fail_paused(struct rollout *r, struct rollout_verdict *out)
 {
-    AUTO(tally) t = {0};
+    AUTO(tally) t = { 0 };
     if (doc_i64(r->snapshot->workload, "/status/updatedReplicas", 0) == 0)
         r->revision = NULL; /* the newest ReplicaSet is of the template before */
     count_pods(r, &t, out);
@@ -458,15 +455,15 @@ static void judge_workload(struct rollout *r, struct rollout_verdict *out)
 
 void rollout_applied(const char *kind, struct rollout_verdict *out)
 {
-    *out = (struct rollout_verdict){.outcome = ROLLOUT_READY, .exit_code = -1};
+    *out = (struct rollout_verdict){ .outcome = ROLLOUT_READY, .exit_code = -1 };
     out->reason = xstrdup(str_eq(kind, "CronJob") ? "applied; it runs when its schedule says" : "applied");
 }
 
 void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out)
 {
-    *out = (struct rollout_verdict){.exit_code = -1, .wanted = 1};
-    struct rollout r = {.snapshot = s, .options = o, .uid = doc_text(s->workload, "/metadata/uid"), .wanted = 1};
-    r.judge = (struct judge){s, o, .runs_for_ever = true, .crash = RW6103_CONTAINER_CRASHES};
+    *out = (struct rollout_verdict){ .exit_code = -1, .wanted = 1 };
+    struct rollout r = { .snapshot = s, .options = o, .uid = doc_text(s->workload, "/metadata/uid"), .wanted = 1 };
+    r.judge = (struct judge){ s, o, .runs_for_ever = true, .crash = RW6103_CONTAINER_CRASHES };
     if (!s->workload) {
         fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it was deleted while we waited for it"), NULL);
     } else if (is_kind(&r, "Deployment") || is_kind(&r, "StatefulSet") || is_kind(&r, "DaemonSet") ||

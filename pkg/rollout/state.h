@@ -41,9 +41,9 @@
 
 /* An image that rwml put into the nodes, and the container that is to run it. */
 struct rollout_image {
-    const char *container;       /* of an init container, too */
-    const char *name;            /* the content name in the applied object: "shop:dev-0123456789ab" */
-    const char *config_digest;   /* "sha256:…" as CRI reports image ids */
+    const char *container;     /* of an init container, too */
+    const char *name;          /* the content name in the applied object: "shop:dev-0123456789ab" */
+    const char *config_digest; /* "sha256:…" as CRI reports image ids */
 };
 
 struct rollout_options {
@@ -51,7 +51,7 @@ struct rollout_options {
     int restart_budget; /* this many restarts, and down again, is a failure */
     int64_t budget_ms;  /* as is being down this long after the first crash */
 };
-#define ROLLOUT_OPTIONS_DEFAULT ((struct rollout_options){.settle_ms = 5000, .restart_budget = 2, .budget_ms = 20000})
+#define ROLLOUT_OPTIONS_DEFAULT ((struct rollout_options){ .settle_ms = 5000, .restart_budget = 2, .budget_ms = 20000 })
 
 /* Everything the verdict is made of. Lists may hold objects of other owners: they are passed over. */
 struct rollout_snapshot {

@@ -41,10 +41,10 @@ static json_t *load_case(const char *name)
     json_t *tree = load(base_name);
     const char *key;
     json_t *value;
-    DOC_EACH_KEY(own, key, value)
-    doc_set_key(tree, key, doc_ref(value));
-    DOC_EACH_KEY(doc_key(own, "set"), key, value)
-    doc_set(tree, key, doc_ref(value));
+    DOC_EACH_KEY (own, key, value)
+        doc_set_key(tree, key, doc_ref(value));
+    DOC_EACH_KEY (doc_key(own, "set"), key, value)
+        doc_set(tree, key, doc_ref(value));
     doc_unref(own);
     return tree;
 }
@@ -61,11 +61,10 @@ static size_t read_images(const json_t *tree, struct rollout_image *images, size
 {
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(doc_key(tree, "images"), i, item)
-    {
+    DOC_EACH_ITEM (doc_key(tree, "images"), i, item) {
         assert_true(i < room);
-        images[i] = (struct rollout_image){doc_text(item, "/container"), doc_text(item, "/name"),
-                                           doc_text(item, "/config_digest")};
+        images[i] = (struct rollout_image){ doc_text(item, "/container"), doc_text(item, "/name"),
+                                            doc_text(item, "/config_digest") };
     }
     return i;
 }
@@ -143,7 +142,7 @@ static bool passes(const char *name)
 static void test_judge_cases(void **state)
 {
     (void)state;
-    AUTO(strv) names = {0};
+    AUTO(strv) names = { 0 };
     AUTO_PTR(err) e = fs_list(AT_FDCWD, DIRECTORY, &names);
     assert_null(e);
     int cases = 0, failed = 0;
@@ -161,13 +160,13 @@ static void test_judge_cases(void **state)
 static void test_judge_empty_objects(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod"};
+    static const char *const kinds[] = { "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod" };
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         DOC_AUTO workload = doc_object();
         doc_set_text(workload, "/kind", kinds[i]);
         DOC_AUTO pods = doc_array();
         doc_append(pods, doc_object());
-        struct rollout_snapshot s = {.workload = workload, .owned = pods, .pods = pods, .now_s = 1};
+        struct rollout_snapshot s = { .workload = workload, .owned = pods, .pods = pods, .now_s = 1 };
         struct rollout_options options = ROLLOUT_OPTIONS_DEFAULT;
         AUTO(rollout_verdict) verdict;
         rollout_judge(&s, &options, &verdict);

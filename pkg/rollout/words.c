@@ -45,7 +45,7 @@ static struct span next_line(const char *text, size_t len, size_t *pos)
 {
     const char *from = text + *pos;
     const char *end = memchr(from, '\n', len - *pos);
-    struct span line = {from, end ? (size_t)(end - from) : len - *pos};
+    struct span line = { from, end ? (size_t)(end - from) : len - *pos };
     *pos += line.len + (end ? 1 : 0);
     return span_trim(line);
 }
@@ -66,7 +66,7 @@ static bool parse_frame(struct span s, struct frame *out)
     size_t digits = 0;
     while (number + digits < s.at + s.len && number[digits] >= '0' && number[digits] <= '9')
         digits++;
-    *out = (struct frame){{file, (size_t)(end - file)}, {number, digits}};
+    *out = (struct frame){ { file, (size_t)(end - file) }, { number, digits } };
     return digits > 0;
 }
 
@@ -79,7 +79,7 @@ static void feed_frame(struct traceback *t, struct frame frame)
 {
     bool own = frame_is_own(frame);
     if (!t->in_frames)
-        *t = (struct traceback){.in_frames = true, .frame = frame, .frame_is_own = own};
+        *t = (struct traceback){ .in_frames = true, .frame = frame, .frame_is_own = own };
     if (own || !t->frame_is_own)
         t->frame = frame;
     t->frame_is_own = t->frame_is_own || own;
@@ -91,7 +91,7 @@ static void feed_line(struct traceback *t, struct span line)
     if (parse_frame(line, &frame)) {
         feed_frame(t, frame);
     } else if (span_starts(line, "Traceback (most recent call last)")) {
-        *t = (struct traceback){0};
+        *t = (struct traceback){ 0 };
     } else if (t->in_frames && line.len > 0 && line.at[0] != ' ') {
         t->exception = line;
         t->in_frames = false;
@@ -109,7 +109,7 @@ static struct span cut_margin(struct span s)
         at++;
     if (s.len - at < 2 || memcmp(s.at + at, "| ", 2) != 0)
         return s;
-    return (struct span){s.at + at + 2, s.len - at - 2};
+    return (struct span){ s.at + at + 2, s.len - at - 2 };
 }
 
 /* A text may hold any byte; what becomes a string must not end at a NUL, nor in half a character. */
@@ -129,8 +129,8 @@ static char *quote(struct span s)
 
 char *rollout_last_words(const char *text, size_t len)
 {
-    struct traceback t = {0};
-    struct span last = {0};
+    struct traceback t = { 0 };
+    struct span last = { 0 };
     bool grouped = false;
     for (size_t pos = 0; pos < len;) {
         struct span line = next_line(text, len, &pos);

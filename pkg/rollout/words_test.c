@@ -57,10 +57,11 @@ static void add_traceback(struct buf *text, const char *const *files, size_t cou
 static void test_last_words_traceback_with_carets(void **state)
 {
     (void)state;
-    static const char *const first[] = {"/app/main.py", "/app/a.py", "/app/b.py",
-                                        "/app/c.py",    "/app/d.py", "/app/e.py"};
-    static const char *const second[] = {"/app/main.py", "/app/f.py", "/app/g.py", "/app/h.py",
-                                         "/usr/lib/python3.12/site-packages/x.py"};
+    static const char *const first[] = {
+        "/app/main.py", "/app/a.py", "/app/b.py", "/app/c.py", "/app/d.py", "/app/e.py"
+    };
+    static const char *const second[] = { "/app/main.py", "/app/f.py", "/app/g.py", "/app/h.py",
+                                          "/usr/lib/python3.12/site-packages/x.py" };
     AUTO(buf) text = BUF_INIT(4096);
     add_traceback(&text, first, COUNT_OF(first), "KeyError: 'X'");
     expect_words(buf_text(&text), "KeyError: 'X' at /app/e.py:6");

@@ -26,7 +26,7 @@ void header_extra_release(struct header_extra *x)
 {
     free(x->name);
     free(x->link);
-    *x = (struct header_extra){0};
+    *x = (struct header_extra){ 0 };
 }
 
 /* octal: digits, then nothing but NUL or blanks. */
@@ -75,10 +75,10 @@ static bool take_type(char type, struct header *out)
         enum header_type type;
         enum tar_kind kind;
     } types[] = {
-        {'0', HEADER_ENTRY, TAR_FILE},      {'1', HEADER_ENTRY, TAR_HARDLINK}, {'2', HEADER_ENTRY, TAR_SYMLINK},
-        {'3', HEADER_ENTRY, TAR_OTHER},     {'4', HEADER_ENTRY, TAR_OTHER},    {'5', HEADER_ENTRY, TAR_DIR},
-        {'6', HEADER_ENTRY, TAR_OTHER},     {'x', HEADER_PAX, TAR_OTHER},      {'L', HEADER_LONG_NAME, TAR_OTHER},
-        {'K', HEADER_LONG_LINK, TAR_OTHER},
+        { '0', HEADER_ENTRY, TAR_FILE },      { '1', HEADER_ENTRY, TAR_HARDLINK }, { '2', HEADER_ENTRY, TAR_SYMLINK },
+        { '3', HEADER_ENTRY, TAR_OTHER },     { '4', HEADER_ENTRY, TAR_OTHER },    { '5', HEADER_ENTRY, TAR_DIR },
+        { '6', HEADER_ENTRY, TAR_OTHER },     { 'x', HEADER_PAX, TAR_OTHER },      { 'L', HEADER_LONG_NAME, TAR_OTHER },
+        { 'K', HEADER_LONG_LINK, TAR_OTHER },
     };
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         if (types[i].letter != type)

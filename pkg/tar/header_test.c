@@ -38,23 +38,23 @@ static void test_header_sizes(void **state)
         bool fine;
         uint64_t size;
     } cases[] = {
-        {"00000000017\0", true, 15},
-        {"17\0\0\0\0\0\0\0\0\0\0", true, 15},
-        {"17          ", true, 15},
-        {"777777777777", true, 0xFFFFFFFFF},
-        {"\x80\0\0\0\0\0\0\0\0\0\1\0", true, 256},
-        {"\x80\0\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF", true, INT64_MAX},
-        {"\x80\0\0\0\x80\0\0\0\0\0\0\0", false, 0},
-        {"\x80\0\0\1\0\0\0\0\0\0\0\0", false, 0},
-        {"\x80\1\0\0\0\0\0\0\0\0\0\0", false, 0},
-        {"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", false, 0},
-        {"\0\0\0\0\0\0\0\0\0\0\0\0", false, 0},
-        {"            ", false, 0},
-        {" 0000000017\0", false, 0},
-        {"-0000000017\0", false, 0},
-        {"0000000018\0\0", false, 0},
-        {"17\0junk\0\0\0\0\0", false, 0},
-        {"0x11\0\0\0\0\0\0\0\0", false, 0},
+        { "00000000017\0", true, 15 },
+        { "17\0\0\0\0\0\0\0\0\0\0", true, 15 },
+        { "17          ", true, 15 },
+        { "777777777777", true, 0xFFFFFFFFF },
+        { "\x80\0\0\0\0\0\0\0\0\0\1\0", true, 256 },
+        { "\x80\0\0\0\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF", true, INT64_MAX },
+        { "\x80\0\0\0\x80\0\0\0\0\0\0\0", false, 0 },
+        { "\x80\0\0\1\0\0\0\0\0\0\0\0", false, 0 },
+        { "\x80\1\0\0\0\0\0\0\0\0\0\0", false, 0 },
+        { "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF", false, 0 },
+        { "\0\0\0\0\0\0\0\0\0\0\0\0", false, 0 },
+        { "            ", false, 0 },
+        { " 0000000017\0", false, 0 },
+        { "-0000000017\0", false, 0 },
+        { "0000000018\0\0", false, 0 },
+        { "17\0junk\0\0\0\0\0", false, 0 },
+        { "0x11\0\0\0\0\0\0\0\0", false, 0 },
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char block[TAR_BLOCK];
@@ -124,8 +124,8 @@ static void test_header_pax_records(void **state)
 {
     (void)state;
     static const char records[] = "12 path=a=b\n11 size=12\n15 linkpath=/l\n15 mtime=1.500\n21 hdrcharset=BINARY\n";
-    AUTO(header_extra) none = {0};
-    AUTO(header_extra) x = {0};
+    AUTO(header_extra) none = { 0 };
+    AUTO(header_extra) x = { 0 };
     assert_null(header_parse_pax("", 0, &none));
     assert_null(header_parse_pax(records, sizeof records - 1, &x));
     assert_string_equal(x.name, "a=b");
@@ -160,11 +160,11 @@ static void test_header_pax_refused(void **state)
         "9 path=a\nx",
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
-        AUTO(header_extra) x = {0};
+        AUTO(header_extra) x = { 0 };
         if (!header_parse_pax(bad[i], strlen(bad[i]), &x))
             fail_msg("taken: %s", bad[i]);
     }
-    AUTO(header_extra) x = {0};
+    AUTO(header_extra) x = { 0 };
     assert_non_null(header_parse_pax("10 path=a\0\n", 11, &x));
 }
 

@@ -170,13 +170,13 @@ static struct err *take_entry(struct tar_reader *r, const struct header *h, stru
         return refuse(r, "a link without a target");
     r->left = size;
     r->padding = padding_of(size);
-    *out = (struct tar_entry){.name = r->name, .kind = h->kind, .size = size, .link = is_link ? r->link : NULL};
+    *out = (struct tar_entry){ .name = r->name, .kind = h->kind, .size = size, .link = is_link ? r->link : NULL };
     return NULL;
 }
 
 static struct err *read_next(struct tar_reader *r, struct tar_entry *out)
 {
-    AUTO(header_extra) extra = {0};
+    AUTO(header_extra) extra = { 0 };
     TRY(take_all(r, NULL, r->left));
     TRY(take_all(r, NULL, r->padding));
     r->left = r->padding = 0;

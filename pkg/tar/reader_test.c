@@ -39,7 +39,7 @@ static void assert_fine(struct err *e)
 
 static void add_file(struct tar_writer *w, const char *name, const char *bytes, size_t len)
 {
-    const struct tar_entry entry = {.name = name, .kind = TAR_FILE, .mode = 0644, .size = len, .mtime_s = 1};
+    const struct tar_entry entry = { .name = name, .kind = TAR_FILE, .mode = 0644, .size = len, .mtime_s = 1 };
     assert_fine(tar_add_entry(w, &entry));
     assert_fine(tar_add_data(w, bytes, len));
 }
@@ -52,8 +52,8 @@ static void make_sample(struct buf *sink)
     AUTO_PTR(tar_writer) w = NULL;
     AUTO_STR long_name = xcalloc(301, 1);
     memset(long_name, 'n', 300);
-    const struct tar_entry dir = {.name = "blobs/", .kind = TAR_DIR, .mode = 0755};
-    const struct tar_entry link = {.name = "latest", .kind = TAR_SYMLINK, .mode = 0777, .link = "blobs/x"};
+    const struct tar_entry dir = { .name = "blobs/", .kind = TAR_DIR, .mode = 0755 };
+    const struct tar_entry link = { .name = "latest", .kind = TAR_SYMLINK, .mode = 0777, .link = "blobs/x" };
     assert_fine(tar_writer_new(sink, &w));
     assert_fine(tar_add_entry(w, &dir));
     assert_fine(tar_add_entry(w, &link));
@@ -99,10 +99,10 @@ static struct err *skip_all(struct stream *s)
 
 static void expect_broken(const struct buf *tar, const char *what)
 {
-    static const size_t pieces[] = {1 << 20, 512};
+    static const size_t pieces[] = { 1 << 20, 512 };
     for (size_t i = 0; i < 2 * COUNT_OF(pieces); i++) {
         AUTO(buf) seen = BUF_INIT(1 << 20);
-        struct stream s = {.bytes = buf_text(tar), .len = tar->len, .piece = pieces[i / 2]};
+        struct stream s = { .bytes = buf_text(tar), .len = tar->len, .piece = pieces[i / 2] };
         AUTO_PTR(err) e = i % 2 ? skip_all(&s) : read_all(&s, &seen);
         if (!e)
             fail_msg("taken for whole: %s (%zu bytes)", what, tar->len);
@@ -119,7 +119,7 @@ static void test_reader_entries(void **state)
     AUTO(buf) first = BUF_INIT(1 << 20);
     for (size_t piece = 1; piece < 2000; piece += 37) {
         AUTO(buf) seen = BUF_INIT(1 << 20);
-        struct stream s = {.bytes = tar.bytes, .len = tar.len, .piece = piece};
+        struct stream s = { .bytes = tar.bytes, .len = tar.len, .piece = piece };
         assert_fine(read_all(&s, &seen));
         if (!first.bytes)
             buf_adds(&first, buf_text(&seen));
@@ -167,7 +167,7 @@ static void test_reader_padding_is_fine(void **state)
     AUTO(buf) tar = BUF_INIT(4 << 20);
     make_sample(&tar);
     buf_add(&tar, zeros, sizeof zeros);
-    struct stream s = {.bytes = tar.bytes, .len = tar.len, .piece = 700};
+    struct stream s = { .bytes = tar.bytes, .len = tar.len, .piece = 700 };
     assert_fine(skip_all(&s));
     while (tar.len < 2 << 20)
         buf_add(&tar, zeros, sizeof zeros);
@@ -177,7 +177,7 @@ static void test_reader_padding_is_fine(void **state)
 static void test_reader_no_tar(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "x", "{\"message\":\"no such image\"}\n", "\x1F\x8B\x08"};
+    static const char *const texts[] = { "", "x", "{\"message\":\"no such image\"}\n", "\x1F\x8B\x08" };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         AUTO(buf) b = BUF_INIT(4096);
         buf_adds(&b, texts[i]);
@@ -186,7 +186,7 @@ static void test_reader_no_tar(void **state)
     AUTO(buf) noise = BUF_INIT(8192);
     for (uint32_t i = 0, x = 1; i < 8192; i++) {
         x = x * 1664525u + 1013904223u;
-        buf_add(&noise, &(char){(char)(x >> 24)}, 1);
+        buf_add(&noise, &(char){ (char)(x >> 24) }, 1);
     }
     expect_broken(&noise, "noise");
 }
@@ -239,7 +239,7 @@ static void test_reader_device(void **state)
     make_sample(&tar);
     tar.bytes[156] = '6';
     set_checksum(tar.bytes);
-    struct stream s = {.bytes = tar.bytes, .len = tar.len, .piece = 4096};
+    struct stream s = { .bytes = tar.bytes, .len = tar.len, .piece = 4096 };
     AUTO_PTR(tar_reader) r = NULL;
     struct tar_entry entry;
     bool more = false;
@@ -252,7 +252,7 @@ static void test_reader_device(void **state)
 /* add_block: a header of its own make, and what follows it, padded. */
 static void add_block(struct buf *tar, const char *name, char type, size_t size, const char *body, size_t body_len)
 {
-    char header[BLOCK] = {0};
+    char header[BLOCK] = { 0 };
     memcpy(header, name, strlen(name));
     snprintf(header + 124, 12, "%011zo", size & 0777777777);
     header[156] = type;
@@ -274,7 +274,7 @@ static void expect_seen(struct buf *tar, const char *wanted)
 {
     AUTO(buf) seen = BUF_INIT(1 << 20);
     add_end(tar);
-    struct stream s = {.bytes = tar->bytes, .len = tar->len, .piece = 333};
+    struct stream s = { .bytes = tar->bytes, .len = tar->len, .piece = 333 };
     assert_fine(read_all(&s, &seen));
     assert_string_equal(buf_text(&seen), wanted);
 }
@@ -302,10 +302,10 @@ static void test_reader_refuses_what_can_be_read_in_two_ways(void **state)
     static const struct {
         char first, second;
         const char *body;
-    } pairs[] = {{'x', 'x', "9 path=a\n"}, {'x', 'L', "9 path=a\n"}, {'L', 'x', "9 path=a\n"},
-                 {'L', 'L', "n"},          {'K', 'K', "n"},          {'L', 0, "n"},
-                 {'x', 0, "9 path=a\n"},   {'L', '0', "a\0b"},       {'x', '0', "9 size=1\n"},
-                 {'g', '0', "9 size=1\n"}, {'S', '0', ""},           {'L', '0', ""}};
+    } pairs[] = { { 'x', 'x', "9 path=a\n" }, { 'x', 'L', "9 path=a\n" }, { 'L', 'x', "9 path=a\n" },
+                  { 'L', 'L', "n" },          { 'K', 'K', "n" },          { 'L', 0, "n" },
+                  { 'x', 0, "9 path=a\n" },   { 'L', '0', "a\0b" },       { 'x', '0', "9 size=1\n" },
+                  { 'g', '0', "9 size=1\n" }, { 'S', '0', "" },           { 'L', '0', "" } };
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         AUTO(buf) tar = BUF_INIT(1 << 20);
         size_t len = pairs[i].body[0] == 'a' ? 3 : strlen(pairs[i].body);
@@ -380,7 +380,7 @@ static void test_reader_ends_once(void **state)
     (void)state;
     AUTO(buf) tar = BUF_INIT(4096);
     add_end(&tar);
-    struct stream s = {.bytes = tar.bytes, .len = tar.len, .piece = 100};
+    struct stream s = { .bytes = tar.bytes, .len = tar.len, .piece = 100 };
     AUTO_PTR(tar_reader) r = NULL;
     struct tar_entry entry;
     assert_fine(tar_reader_new(pull, &s, &r));
@@ -398,7 +398,7 @@ static void test_reader_passes_the_streams_error(void **state)
     make_sample(&tar);
     for (size_t len = 0; len <= tar.len; len += 256) {
         AUTO(buf) seen = BUF_INIT(1 << 20);
-        struct stream s = {.bytes = tar.bytes, .len = len, .piece = 100, .fails = true};
+        struct stream s = { .bytes = tar.bytes, .len = len, .piece = 100, .fails = true };
         AUTO_PTR(err) e = read_all(&s, &seen);
         assert_non_null(e);
         assert_int_equal(err_get_code(e), RW9003_SOCKET);
@@ -408,7 +408,7 @@ static void test_reader_passes_the_streams_error(void **state)
 static void test_reader_stays_broken(void **state)
 {
     (void)state;
-    struct stream s = {.bytes = "x", .len = 1, .piece = 1};
+    struct stream s = { .bytes = "x", .len = 1, .piece = 1 };
     AUTO_PTR(tar_reader) r = NULL;
     struct tar_entry entry;
     bool more;

@@ -118,7 +118,8 @@ static struct err *check_entry(const struct tar_entry *entry)
 static void fill(struct archive_entry *to, const struct tar_entry *entry)
 {
     static const mode_t types[] = {
-        [TAR_FILE] = AE_IFREG, [TAR_DIR] = AE_IFDIR, [TAR_SYMLINK] = AE_IFLNK, [TAR_HARDLINK] = AE_IFREG};
+        [TAR_FILE] = AE_IFREG, [TAR_DIR] = AE_IFDIR, [TAR_SYMLINK] = AE_IFLNK, [TAR_HARDLINK] = AE_IFREG
+    };
     archive_entry_set_pathname(to, entry->name);
     archive_entry_set_mode(to, types[entry->kind] | (entry->mode & 07777));
     archive_entry_set_size(to, entry->kind == TAR_FILE ? (int64_t)entry->size : 0);
@@ -133,7 +134,7 @@ static void fill(struct archive_entry *to, const struct tar_entry *entry)
 
 static struct err *write_root(struct tar_writer *w, int64_t mtime_s)
 {
-    const struct tar_entry root = {.name = "./", .kind = TAR_DIR, .mode = 0755, .mtime_s = mtime_s};
+    const struct tar_entry root = { .name = "./", .kind = TAR_DIR, .mode = 0755, .mtime_s = mtime_s };
     return tar_add_entry(w, &root);
 }
 

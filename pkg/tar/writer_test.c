@@ -29,7 +29,7 @@ static void expect(struct err *e_steal, enum err_code code, const char *word)
 
 static struct tar_entry file(const char *name, uint64_t size)
 {
-    return (struct tar_entry){.name = name, .kind = TAR_FILE, .mode = 0644, .size = size, .mtime_s = 1700000000};
+    return (struct tar_entry){ .name = name, .kind = TAR_FILE, .mode = 0644, .size = size, .mtime_s = 1700000000 };
 }
 
 static void add_file(struct tar_writer *w, const char *name, const char *text)
@@ -51,16 +51,16 @@ static void add_all(struct tar_writer *w)
         xasprintf("%s%s%s%s%s%s%s", long_dir, long_dir, long_dir, long_dir, long_dir, long_dir, long_dir);
     add_file(w, "Dockerfile", "FROM scratch\n");
     add_file(w, "empty", "");
-    const struct tar_entry dir = {.name = "src", .kind = TAR_DIR, .mode = 0755, .mtime_s = 1700000000};
-    const struct tar_entry symlink = {.name = "src/up", .kind = TAR_SYMLINK, .mode = 0777, .link = "../../etc"};
-    const struct tar_entry hardlink = {.name = "copy", .kind = TAR_HARDLINK, .mode = 0644, .link = "Dockerfile"};
+    const struct tar_entry dir = { .name = "src", .kind = TAR_DIR, .mode = 0755, .mtime_s = 1700000000 };
+    const struct tar_entry symlink = { .name = "src/up", .kind = TAR_SYMLINK, .mode = 0777, .link = "../../etc" };
+    const struct tar_entry hardlink = { .name = "copy", .kind = TAR_HARDLINK, .mode = 0644, .link = "Dockerfile" };
     assert_fine(tar_add_entry(w, &dir));
     assert_fine(tar_add_entry(w, &symlink));
     assert_fine(tar_add_entry(w, &hardlink));
     add_file(w, splits, "split");
     add_file(w, too_long, "long");
     add_file(w, accents, "1;2\n");
-    const struct tar_entry tool = {.name = "tool", .kind = TAR_FILE, .mode = 04755, .size = 0, .mtime_s = 0};
+    const struct tar_entry tool = { .name = "tool", .kind = TAR_FILE, .mode = 04755, .size = 0, .mtime_s = 0 };
     assert_fine(tar_add_entry(w, &tool));
 }
 
@@ -220,7 +220,7 @@ static void test_writer_longest_names_fit_the_room(void **state)
     (void)state;
     AUTO_STR name = xcalloc(TAR_NAME_MAX + 2, 1);
     memset(name, 'n', TAR_NAME_MAX);
-    const struct tar_entry entry = {.name = name, .kind = TAR_HARDLINK, .link = name};
+    const struct tar_entry entry = { .name = name, .kind = TAR_HARDLINK, .link = name };
     AUTO(buf) sink = BUF_INIT(TAR_HEAD_ROOM);
     AUTO_PTR(tar_writer) w = NULL;
     assert_fine(tar_writer_new(&sink, &w));
@@ -307,18 +307,18 @@ static void test_writer_refuses_names(void **state)
 {
     (void)state;
     static const struct tar_entry bad[] = {
-        {.name = NULL, .kind = TAR_FILE},
-        {.name = "", .kind = TAR_FILE},
-        {.name = "/etc/passwd", .kind = TAR_FILE},
-        {.name = "..", .kind = TAR_DIR},
-        {.name = "a/../../b", .kind = TAR_FILE},
-        {.name = "a/..", .kind = TAR_DIR},
-        {.name = "l", .kind = TAR_HARDLINK, .link = "../x"},
-        {.name = "l", .kind = TAR_HARDLINK},
-        {.name = "l", .kind = TAR_SYMLINK},
-        {.name = "l", .kind = TAR_SYMLINK, .link = ""},
-        {.name = "fifo", .kind = TAR_OTHER},
-        {.name = "huge", .kind = TAR_FILE, .size = UINT64_MAX},
+        { .name = NULL, .kind = TAR_FILE },
+        { .name = "", .kind = TAR_FILE },
+        { .name = "/etc/passwd", .kind = TAR_FILE },
+        { .name = "..", .kind = TAR_DIR },
+        { .name = "a/../../b", .kind = TAR_FILE },
+        { .name = "a/..", .kind = TAR_DIR },
+        { .name = "l", .kind = TAR_HARDLINK, .link = "../x" },
+        { .name = "l", .kind = TAR_HARDLINK },
+        { .name = "l", .kind = TAR_SYMLINK },
+        { .name = "l", .kind = TAR_SYMLINK, .link = "" },
+        { .name = "fifo", .kind = TAR_OTHER },
+        { .name = "huge", .kind = TAR_FILE, .size = UINT64_MAX },
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
         AUTO(buf) sink = BUF_INIT(1 << 20);

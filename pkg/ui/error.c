@@ -7,10 +7,7 @@
 #include "doc/tree.h"
 #include "ui/scrub.h"
 
-enum {
-    LIMIT_ERRORS_TEXT = 16 << 20,
-    NEXT_COMMANDS = 2
-};
+enum { LIMIT_ERRORS_TEXT = 16 << 20, NEXT_COMMANDS = 2 };
 
 static const char UNKNOWN_STATE[] = "not known; look before you repeat the command";
 

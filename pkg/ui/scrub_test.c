@@ -22,7 +22,8 @@ static void test_scrub_keeps_text(void **state)
 {
     (void)state;
     ASSERT_SCRUBBED("plain\ttext\nsecond line", "plain\ttext\nsecond line");
-    ASSERT_SCRUBBED("Gr\xc3\xbc\xc3\x9f Gott \xe2\x82\xac \xf0\x9f\x98\x80", "Gr\xc3\xbc\xc3\x9f Gott \xe2\x82\xac \xf0\x9f\x98\x80");
+    ASSERT_SCRUBBED("Gr\xc3\xbc\xc3\x9f Gott \xe2\x82\xac \xf0\x9f\x98\x80",
+                    "Gr\xc3\xbc\xc3\x9f Gott \xe2\x82\xac \xf0\x9f\x98\x80");
 }
 
 static void test_scrub_shows_controls(void **state)
@@ -31,7 +32,9 @@ static void test_scrub_shows_controls(void **state)
     ASSERT_SCRUBBED("a\033[2Jb\rc\007", "a\\x1b[2Jb\\x0dc\\x07");
     ASSERT_SCRUBBED("\177 \xc2\x9b", "\\x7f \\x9b");
     ASSERT_SCRUBBED("nul\0in it", "nul\\x00in it");
-    ASSERT_SCRUBBED("\xe2\x80\xae" "evil", "<U+202E>evil");
+    ASSERT_SCRUBBED("\xe2\x80\xae"
+                    "evil",
+                    "<U+202E>evil");
 }
 
 static void test_scrub_shows_what_is_no_utf8(void **state)

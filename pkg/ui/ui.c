@@ -152,7 +152,8 @@ static void tell_text(struct ui *ui, const struct ui_event *event, const char *t
     if (event->kind == UI_PROGRESS)
         fit_columns(&body, options->columns);
     const char *colour = options->colour ? colour_of(event->kind) : "";
-    buf_addf(&line, "%s%s%s%s", colour, buf_text(&body), *colour ? "\033[0m" : "", event->kind == UI_PROGRESS ? "" : "\n");
+    buf_addf(&line, "%s%s%s%s", colour, buf_text(&body), *colour ? "\033[0m" : "",
+             event->kind == UI_PROGRESS ? "" : "\n");
     clear_progress(ui);
     put(ui, event->kind == UI_RESULT ? options->out_fd : options->err_fd, buf_text(&line));
     ui->progress_shown = event->kind == UI_PROGRESS;

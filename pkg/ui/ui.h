@@ -27,7 +27,7 @@ enum ui_kind {
     UI_STEP,     /* one part is done */
     UI_NOTE,     /* what the user did not ask for and should know */
     UI_WARNING,
-    UI_RESULT    /* a stage is done: what a script would want to read */
+    UI_RESULT /* a stage is done: what a script would want to read */
 };
 
 struct ui_event {
@@ -39,13 +39,13 @@ struct ui_event {
 
 struct ui_options {
     bool json;
-    bool quiet;       /* results, warnings and errors only */
+    bool quiet; /* results, warnings and errors only */
     bool verbose;
-    bool terminal;    /* stderr is a terminal that knows how to clear a line */
+    bool terminal; /* stderr is a terminal that knows how to clear a line */
     bool colour;
-    size_t columns;   /* of the terminal */
-    int out_fd;       /* results; both are waited for where they are non-blocking */
-    int err_fd;       /* talk */
+    size_t columns; /* of the terminal */
+    int out_fd;     /* results; both are waited for where they are non-blocking */
+    int err_fd;     /* talk */
 };
 
 struct ui;

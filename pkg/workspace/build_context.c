@@ -60,7 +60,8 @@ static struct err *changed(const char *path, const char *how)
 
 static struct tar_entry entry_of(const char *path, enum tar_kind kind, const struct stat *st)
 {
-    return (struct tar_entry){ .name = path, .kind = kind, .mode = st->st_mode & 07777u, .mtime_s = st->st_mtim.tv_sec };
+    return (
+        struct tar_entry){ .name = path, .kind = kind, .mode = st->st_mode & 07777u, .mtime_s = st->st_mtim.tv_sec };
 }
 
 static struct err *push(struct build_context *c, int *fd, char *path_steal, bool sent)
@@ -116,7 +117,8 @@ static struct err *send_chunk(struct build_context *c)
     return NULL;
 }
 
-static struct err *send_link(struct build_context *c, int dir_fd, const char *name, const char *path, const struct stat *st)
+static struct err *send_link(struct build_context *c, int dir_fd, const char *name, const char *path,
+                             const struct stat *st)
 {
     AUTO_STR target = NULL;
     struct err *e = fs_link_target(dir_fd, name, &target);
@@ -171,7 +173,8 @@ static struct err *enter_directory(struct build_context *c, int dir_fd, const ch
     return push(c, &fd, xstrdup(path), keep);
 }
 
-static struct err *send_entry(struct build_context *c, int dir_fd, const char *name, const char *path, const struct stat *st)
+static struct err *send_entry(struct build_context *c, int dir_fd, const char *name, const char *path,
+                              const struct stat *st)
 {
     if (S_ISDIR(st->st_mode))
         return enter_directory(c, dir_fd, name, path, true);

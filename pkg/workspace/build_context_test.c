@@ -141,7 +141,8 @@ static void test_context_skips_what_is_no_file(void **state)
     AUTO_FD listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     AUTO_PTR(build_context) context = NULL;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    assert_true((size_t)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", dir) < sizeof address.sun_path);
+    assert_true((size_t)snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", dir) <
+                sizeof address.sun_path);
     assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     check_ok(build_context_open(fd, ".", "docker/Dockerfile", &context));
@@ -168,7 +169,9 @@ static struct build_context *open_and_start(const char *dir)
 static void test_context_dockerfile_changes(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", "FROM scratch\nRUN a much longer text than there was before\n# more\n# and more" };
+    static const char *const texts[] = {
+        "", "FROM scratch\nRUN a much longer text than there was before\n# more\n# and more"
+    };
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         AUTO_STR dir = tree();
         AUTO_PTR(build_context) context = open_and_start(dir);

@@ -71,20 +71,22 @@ static struct err *read_list(const struct doc *d, const char *base, const char *
     return NULL;
 }
 
-static struct err *read_variables(const struct doc *d, const char *base, const char *key, struct workspace_variables *out)
+static struct err *read_variables(const struct doc *d, const char *base, const char *key,
+                                  struct workspace_variables *out)
 {
     AUTO_STR pointer = doc_pointer_add(base, key);
     const json_t *object = NULL;
     const char *name;
     json_t *value;
     TRY(doc_want_object(d, pointer, &object));
-    DOC_EACH_KEY(object, name, value) {
+    DOC_EACH_KEY (object, name, value) {
         AUTO_STR at = doc_pointer_add(pointer, name);
         const char *text = NULL;
         TRY(err_next(doc_need_text(d, at, &text), "put the value in quotes"));
         out->items = xrealloc(out->items, out->count + 1, sizeof *out->items);
-        out->items[out->count++] =
-            (struct workspace_variable){ .name = xstrdup(name), .value = xstrdup(text), .where = where_of(d, at, true) };
+        out->items[out->count++] = (struct workspace_variable){ .name = xstrdup(name),
+                                                                .value = xstrdup(text),
+                                                                .where = where_of(d, at, true) };
     }
     return NULL;
 }
@@ -96,7 +98,7 @@ static struct err *read_build_args(const struct doc *d, const char *base, struct
     const char *name;
     json_t *value;
     TRY(doc_want_object(d, pointer, &object));
-    DOC_EACH_KEY(object, name, value) {
+    DOC_EACH_KEY (object, name, value) {
         AUTO_STR at = doc_pointer_add(pointer, name);
         const char *text = NULL;
         TRY(err_next(doc_need_text(d, at, &text), "put the value in quotes"));
@@ -122,7 +124,8 @@ static struct err *read_service(const struct doc *d, const char *at, struct serv
     return err_join(errors, read_variables(d, at, "vars", &s->vars));
 }
 
-static struct err *same_service(const struct doc *d, const char *at, const struct service_config *other, const char *name)
+static struct err *same_service(const struct doc *d, const char *at, const struct service_config *other,
+                                const char *name)
 {
     struct err *e = err_new(RW1004_CONFIG_TYPE, "services: \"%s\" and \"%s\" are the same name", other->name, name);
     return doc_err_where_key(err_cause(e, "names are compared without case, and \"_\" counts as \"-\""), d, at);
@@ -135,7 +138,7 @@ static struct err *read_services(const struct doc *d, struct workspace_config *c
     json_t *value;
     struct err *errors = NULL;
     TRY(doc_want_object(d, "/services", &object));
-    DOC_EACH_KEY(object, name, value) {
+    DOC_EACH_KEY (object, name, value) {
         AUTO_STR at = doc_pointer_add("/services", name);
         const struct service_config *other = service_config_find(c, name);
         if (other) {
@@ -154,7 +157,8 @@ static struct err *read_services(const struct doc *d, struct workspace_config *c
 static struct err *check_cluster(const struct doc *d, const struct workspace_config *c)
 {
     if (c->context && !str_starts(c->context, "kind-")) {
-        struct err *e = err_new(RW1004_CONFIG_TYPE, "/context: \"%s\" is not the context of a Kind cluster", c->context);
+        struct err *e =
+            err_new(RW1004_CONFIG_TYPE, "/context: \"%s\" is not the context of a Kind cluster", c->context);
         e = err_cause(e, "a repository's %s may name Kind clusters only", WORKSPACE_CONFIG_FILE);
         return doc_err_where(e, d, "/context");
     }

@@ -47,7 +47,8 @@ void choose_dockerfile(const struct workspace *w, const struct service *s, const
 void dockerfile_choice_release(struct dockerfile_choice *c);
 
 /* image_rules.c: sets dockerfile and rule of an image: RW1013_NO_DOCKERFILE, RW1014_AMBIGUOUS. */
-struct err *resolve_dockerfile(const struct workspace *w, const struct service *s, struct service_image *image) MUST_USE;
+struct err *resolve_dockerfile(const struct workspace *w, const struct service *s,
+                               struct service_image *image) MUST_USE;
 
 /* image_inputs.c: build_args, context, bases (A1, A2). */
 struct err *resolve_inputs(const struct workspace *w, const struct service *s, struct service_image *image) MUST_USE;

@@ -85,8 +85,9 @@ static void tell_selection(struct workspace *w, const struct strv *words, const 
 {
     AUTO(selection) chosen = { 0 };
     bool build = strcmp(words->items[0], "build") == 0;
-    AUTO_PTR(err) e = workspace_select(w, (const char *const *)words->items + 1, words->count - 1, start,
-                                       build ? SELECT_BUILD : SELECT_DEPLOY, &chosen);
+    AUTO_PTR(err)
+    e = workspace_select(w, (const char *const *)words->items + 1, words->count - 1, start,
+                         build ? SELECT_BUILD : SELECT_DEPLOY, &chosen);
     tell_errors(e, w->root, out);
     for (size_t i = 0; i < chosen.notices.count; i++)
         buf_addf(out, "notice: %s\n", chosen.notices.items[i]);

@@ -64,7 +64,7 @@ static void read_json_words(const char *text, struct strv *out)
     }
     size_t i;
     json_t *item;
-    DOC_EACH_ITEM(list, i, item)
+    DOC_EACH_ITEM (list, i, item)
         if (doc_text(item, ""))
             strv_add(out, doc_text(item, ""));
 }
@@ -301,7 +301,8 @@ static void find_runs(struct state *s)
 {
     const char *texts[] = { s->entrypoint, s->command };
     for (size_t i = 0; i < COUNT_OF(texts); i++)
-        for (const char *at = texts[i] ? strcasestr(texts[i], "services/") : NULL; at; at = strcasestr(at + 1, "services/"))
+        for (const char *at = texts[i] ? strcasestr(texts[i], "services/") : NULL; at;
+             at = strcasestr(at + 1, "services/"))
             if (at == texts[i] || !(isalnum((unsigned char)at[-1]) || strchr("_-", at[-1]))) /* not microservices/ */
                 add_service_of(&s->out->runs, at);
 }

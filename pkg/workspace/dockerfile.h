@@ -14,25 +14,28 @@
 #include "base/strv.h"
 
 struct dockerfile_stage {
-    char *name;   /* AS name; NULL without */
-    char *base;   /* what FROM names, ARGs filled in; an image, "scratch" or an earlier stage; NULL if an ARG in it has no value */
+    char *name; /* AS name; NULL without */
+    char *base; /* what FROM names, ARGs filled in; an image, "scratch" or an earlier stage; NULL if an ARG in it has no
+                   value */
     size_t line;
-    bool used;    /* the last stage needs it */
+    bool used;        /* the last stage needs it */
     struct strv from; /* other stages and images that it copies or mounts from */
 };
 
 struct dockerfile {
-    char *syntax;  /* `# syntax=`; NULL without */
+    char *syntax; /* `# syntax=`; NULL without */
     struct dockerfile_stage *stages;
     size_t stage_count;
-    struct strv bases;         /* images to be had before a build without a session, each once: of used stages, and the frontend */
-    char *service_arg;         /* declared ARG without default that wants a service's name: SERVICE_NAME, SERVICE, APP_NAME or APP; or NULL */
-    struct strv args;          /* every declared ARG's name */
-    struct strv sources;       /* local sources of COPY and ADD, cleaned, ARGs filled in; may hold wildcards */
-    struct strv copied;        /* x of services/x among those, each once */
-    struct strv runs;          /* x of services/x that the last CMD or ENTRYPOINT names, each once */
-    bool wants_secret;         /* RUN --mount=type=secret */
-    bool wants_ssh;            /* RUN --mount=type=ssh */
+    struct strv
+        bases; /* images to be had before a build without a session, each once: of used stages, and the frontend */
+    char *service_arg;   /* declared ARG without default that wants a service's name: SERVICE_NAME, SERVICE, APP_NAME or
+                            APP; or NULL */
+    struct strv args;    /* every declared ARG's name */
+    struct strv sources; /* local sources of COPY and ADD, cleaned, ARGs filled in; may hold wildcards */
+    struct strv copied;  /* x of services/x among those, each once */
+    struct strv runs;    /* x of services/x that the last CMD or ENTRYPOINT names, each once */
+    bool wants_secret;   /* RUN --mount=type=secret */
+    bool wants_ssh;      /* RUN --mount=type=ssh */
 };
 
 /* dockerfile_parse: build_args ("NAME=value") win over the defaults of ARG. name is what errors

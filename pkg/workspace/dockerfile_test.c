@@ -84,8 +84,9 @@ static void test_dockerfile_cases(void **state)
 static void test_dockerfile_cut_anywhere(void **state)
 {
     (void)state;
-    static const char text[] = "# syntax=docker/dockerfile:1\nARG A=1\nFROM base:${A:-x} AS \"b\" \\\n\nCOPY --from=b [\"a\", \"b\"]\n"
-                               "RUN --mount=type=bind,from=x,source=y <<-EOF\n\ttext\n\tEOF\nENV A $B\nCMD [\"services/x\"]\n";
+    static const char text[] =
+        "# syntax=docker/dockerfile:1\nARG A=1\nFROM base:${A:-x} AS \"b\" \\\n\nCOPY --from=b [\"a\", \"b\"]\n"
+        "RUN --mount=type=bind,from=x,source=y <<-EOF\n\ttext\n\tEOF\nENV A $B\nCMD [\"services/x\"]\n";
     for (size_t len = 0; len < sizeof text; len++) {
         AUTO_STR cut = xstrndup(text, len);
         AUTO(dockerfile) d = { 0 };

@@ -61,10 +61,11 @@ static bool has_layout(const char *dir)
 static struct err *nothing_found(const char *start, const struct vcs_tree *tree)
 {
     struct err *e = err_new(RW1010_NO_WORKSPACE, "no workspace at or above %s", start);
-    e = err_cause(e,
-                  "looked upwards for rwml.yaml, for a deployment directory (%s) beside docker/ or services/, and for a git "
-                  "repository%s%s",
-                  LAYOUT_DEPLOYMENTS, tree->reason ? ": " : "", tree->reason ? tree->reason : "");
+    e = err_cause(
+        e,
+        "looked upwards for rwml.yaml, for a deployment directory (%s) beside docker/ or services/, and for a git "
+        "repository%s%s",
+        LAYOUT_DEPLOYMENTS, tree->reason ? ": " : "", tree->reason ? tree->reason : "");
     return err_next(err_state(e, "nothing was built or changed"), "rwml -C DIR …, or an empty rwml.yaml at the root");
 }
 

@@ -14,13 +14,13 @@
  * character of the path, so that no pattern of a cloned repository can take exponential time.
  * State i means: pieces before i are done. */
 enum piece_kind {
-    PIECE_TEXT,  /* this character */
-    PIECE_ONE,   /* ?   any but a slash */
-    PIECE_STAR,  /* *   any number of any but a slash */
-    PIECE_REST,  /* .*  anything, at the end of a pattern */
-    PIECE_DEEP,  /* **  none, or what PIECE_DIRS takes */
-    PIECE_DIRS,  /*     anything that ends in a slash; always behind PIECE_DEEP */
-    PIECE_CLASS  /* […] */
+    PIECE_TEXT, /* this character */
+    PIECE_ONE,  /* ?   any but a slash */
+    PIECE_STAR, /* *   any number of any but a slash */
+    PIECE_REST, /* .*  anything, at the end of a pattern */
+    PIECE_DEEP, /* **  none, or what PIECE_DIRS takes */
+    PIECE_DIRS, /*     anything that ends in a slash; always behind PIECE_DEEP */
+    PIECE_CLASS /* […] */
 };
 
 struct range {

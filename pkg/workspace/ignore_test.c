@@ -85,7 +85,9 @@ static void test_ignore_load_own_file_replaces_shared(void **state)
     check_ok(ignore_load(fd, ".", "web.Dockerfile", &g));
     assert_false(ignore_has(g, "a"));
     ignore_freep(&g);
-    scratch_write(dir, ".dockerignore", "\xef\xbb\xbf" "a\r\nb\r\n");
+    scratch_write(dir, ".dockerignore",
+                  "\xef\xbb\xbf"
+                  "a\r\nb\r\n");
     check_ok(ignore_load(fd, ".", "web.Dockerfile", &g));
     assert_true(ignore_has(g, "a") && ignore_has(g, "b"));
     ignore_freep(&g);

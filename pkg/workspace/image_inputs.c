@@ -30,7 +30,8 @@ static struct words words_for(const struct workspace *w, const struct service *s
 
 static struct err *no_source(const struct service_image *image, const char *arg, const char *base)
 {
-    struct err *e = err_new(RW1013_NO_DOCKERFILE, "%s wants ARG %s, and there is no services/%s", image->dockerfile, arg, base);
+    struct err *e =
+        err_new(RW1013_NO_DOCKERFILE, "%s wants ARG %s, and there is no services/%s", image->dockerfile, arg, base);
     e = err_cause(e, "the argument is the name of the service's directory");
     return err_next(e, "set services.%s.build_args.%s in " WORKSPACE_CONFIG_FILE, base, arg);
 }
@@ -45,8 +46,8 @@ static bool is_set(const struct strv *args, const char *name)
 }
 
 /* A1: the one argument that a generic Dockerfile needs, spelt as the directory is. */
-static struct err *add_service_arg(const struct workspace *w, const struct service *s, const char *arg, const char *base,
-                                   struct service_image *image)
+static struct err *add_service_arg(const struct workspace *w, const struct service *s, const char *arg,
+                                   const char *base, struct service_image *image)
 {
     const char *dir = source_dir_named(w, base);
     if (!dir)

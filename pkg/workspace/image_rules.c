@@ -103,14 +103,17 @@ static struct err *none_fits(const struct service *s, const struct service_image
     AUTO_STR base = image_base(image->reference);
     struct err *e;
     if (image->used_by)
-        e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s (used by %s)", image->reference, image->used_by);
+        e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s (used by %s)", image->reference,
+                    image->used_by);
     else
         e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s", image->reference);
-    e = err_cause(e, "none is named for %s, none has ARG SERVICE_NAME beside services/%s, none runs or copies only that", base,
-                  base);
+    e = err_cause(e,
+                  "none is named for %s, none has ARG SERVICE_NAME beside services/%s, none runs or copies only that",
+                  base, base);
     if (image->used_by)
         e = err_at(e, "%s", image->used_by);
-    return err_next(e, "add docker/%s.Dockerfile, or set services.%s.dockerfile in " WORKSPACE_CONFIG_FILE, base, s->name);
+    return err_next(e, "add docker/%s.Dockerfile, or set services.%s.dockerfile in " WORKSPACE_CONFIG_FILE, base,
+                    s->name);
 }
 
 static struct err *several_fit(const struct workspace *w, const struct service *s, const struct service_image *image,
@@ -134,11 +137,13 @@ static const struct service_config *configured(const struct workspace *w, const 
     return s->config && s->config->dockerfile && s->image_count == 1 ? s->config : NULL;
 }
 
-static struct err *use_configured(const struct workspace *w, const struct service_config *c, struct service_image *image)
+static struct err *use_configured(const struct workspace *w, const struct service_config *c,
+                                  struct service_image *image)
 {
     if (!fs_exists(w->root_fd, c->dockerfile)) {
         struct err *e = err_new(RW1013_NO_DOCKERFILE, "there is no %s", c->dockerfile);
-        return err_at(err_cause(e, "services.%s.dockerfile in " WORKSPACE_CONFIG_FILE " names it", c->name), "%s", c->where);
+        return err_at(err_cause(e, "services.%s.dockerfile in " WORKSPACE_CONFIG_FILE " names it", c->name), "%s",
+                      c->where);
     }
     str_set(&image->dockerfile, c->dockerfile);
     image->rule = "D0";

@@ -30,7 +30,8 @@ bool layout_is_environment(const char *name)
 bool layout_is_elsewhere(const char *name)
 {
     static const char *const starts[] = { "prod", "stag", "test" };
-    static const char *const clouds[] = { "aws", "eks", "gcp", "gke", "azure", "aks", "civo", "digitalocean", "do", "cloud" };
+    static const char *const clouds[] = { "aws", "eks",  "gcp",          "gke", "azure",
+                                          "aks", "civo", "digitalocean", "do",  "cloud" };
     for (size_t i = 0; i < COUNT_OF(starts); i++)
         if (strncasecmp(name, starts[i], strlen(starts[i])) == 0)
             return true;

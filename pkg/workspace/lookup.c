@@ -47,7 +47,8 @@ static bool by_own_name(const struct workspace *w, const struct service *s, cons
     return name_equal(s->name, name);
 }
 
-static const struct workspace_dockerfile *dockerfile_of(const struct workspace *w, const struct service *s, size_t image)
+static const struct workspace_dockerfile *dockerfile_of(const struct workspace *w, const struct service *s,
+                                                        size_t image)
 {
     const struct workspace_dockerfile *found = NULL;
     struct service_image probe = { .reference = s->images[image].reference };
@@ -126,8 +127,8 @@ static struct err *unknown(const struct workspace *w, const char *name, enum sel
             strv_add(&names, w->config.services[i].name);
     AUTO_STR list = strv_join(&names, ", ");
     const char *near = str_nearest(name, (const char *const *)names.items, names.count);
-    struct err *e = err_new(RW1011_UNKNOWN_SERVICE, "there is no service \"%s\"%s%s%s", name, near ? "; did you mean \"" : "",
-                            near ? near : "", near ? "\"?" : "");
+    struct err *e = err_new(RW1011_UNKNOWN_SERVICE, "there is no service \"%s\"%s%s%s", name,
+                            near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return err_cause(e, "%s%s", names.count ? "known: " : "no service was found in this workspace", list);
 }
 
@@ -143,8 +144,8 @@ static struct err *no_manifests(const struct workspace *w, const struct service 
 {
     AUTO_STR dirs = looked_into(w);
     struct err *e = err_new(RW1015_NO_MANIFESTS, "%s has no manifests", s->name);
-    e = err_cause(e, "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry", dirs,
-                  s->name);
+    e = err_cause(e, "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry",
+                  dirs, s->name);
     return err_next(e, "rwml build %s, or set services.%s.manifests in " WORKSPACE_CONFIG_FILE, s->name, s->name);
 }
 
@@ -171,7 +172,8 @@ static struct err *explain(const struct workspace *w, const char *name, enum sel
     return dir ? nothing_builds(dir) : unknown(w, name, purpose);
 }
 
-static struct err *select_one(const struct workspace *w, const char *name, enum select_for purpose, struct selection *out)
+static struct err *select_one(const struct workspace *w, const char *name, enum select_for purpose,
+                              struct selection *out)
 {
     static const struct {
         meant_by is_meant;
@@ -194,7 +196,8 @@ static struct err *select_one(const struct workspace *w, const char *name, enum 
     return explain(w, name, purpose);
 }
 
-static struct err *select_name(const struct workspace *w, const char *name, enum select_for purpose, struct selection *out)
+static struct err *select_name(const struct workspace *w, const char *name, enum select_for purpose,
+                               struct selection *out)
 {
     const struct service_config *config = service_config_find(&w->config, name);
     struct err *errors = NULL;
@@ -222,7 +225,8 @@ static char *relative_start(const struct workspace *w, const char *start_dir)
 
 static bool is_start_of(const struct service *s, const char *start)
 {
-    return (s->source_dir && path_is_below(start, s->source_dir)) || (s->manifest_dir && path_is_below(start, s->manifest_dir));
+    return (s->source_dir && path_is_below(start, s->source_dir)) ||
+           (s->manifest_dir && path_is_below(start, s->manifest_dir));
 }
 
 static struct err *select_by_place(const struct workspace *w, const char *start_dir, enum select_for purpose,
@@ -248,7 +252,8 @@ static struct err *select_by_place(const struct workspace *w, const char *start_
     if (out->count)
         return NULL;
     struct err *e = err_new(RW1012_NO_SERVICES, "no service was found in %s", w->root);
-    return err_cause(e, "a service is a directory below <deployments>/dev whose workload uses an image that is built here");
+    return err_cause(
+        e, "a service is a directory below <deployments>/dev whose workload uses an image that is built here");
 }
 
 static struct err *check_readable(const struct workspace *w, const struct selection *selection)

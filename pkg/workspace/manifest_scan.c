@@ -93,7 +93,7 @@ static void scan_workload(const json_t *object, const char *pointer, const char 
     for (size_t l = 0; l < COUNT_OF(lists); l++) {
         size_t i;
         json_t *container;
-        DOC_EACH_ITEM(doc_get(pod, lists[l]), i, container)
+        DOC_EACH_ITEM (doc_get(pod, lists[l]), i, container)
             add_container(container, file, out);
     }
     const char *name = doc_text(object, "/metadata/name");
@@ -115,7 +115,7 @@ static void scan_object(const json_t *object, const char *file, struct manifest_
     if (strcmp(kind, "List") == 0) {
         size_t i;
         json_t *item;
-        DOC_EACH_ITEM(doc_get(object, "/items"), i, item)
+        DOC_EACH_ITEM (doc_get(object, "/items"), i, item)
             if (!str_eq(doc_text(item, "/kind"), "List"))
                 scan_object(item, file, out);
         return;
@@ -186,7 +186,7 @@ void scan_kustomization(int root_fd, const char *path, struct strv *out)
     for (size_t d = 0; d < documents.count; d++) {
         size_t i;
         json_t *item;
-        DOC_EACH_ITEM(doc_get(documents.items[d].root, "/resources"), i, item) {
+        DOC_EACH_ITEM (doc_get(documents.items[d].root, "/resources"), i, item) {
             const char *name = doc_text(item, "");
             AUTO_STR file = name && layout_is_yaml(name) ? path_join(dir, name) : NULL;
             if (file && path_is_inside(file))

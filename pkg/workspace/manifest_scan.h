@@ -7,7 +7,7 @@
 #include "base/strv.h"
 
 struct scanned_image {
-    char *reference;   /* familiar form */
+    char *reference; /* familiar form */
     char *file;
     bool never_pulled; /* imagePullPolicy: Never */
 };
@@ -15,10 +15,10 @@ struct scanned_image {
 struct manifest_scan {
     struct scanned_image *images;
     size_t image_count;
-    struct strv workloads;      /* names */
-    struct strv kind_clusters;  /* names of kind configurations */
-    char *odd_name;             /* an object's name that Kubernetes would refuse, or NULL */
-    char *broken;               /* the first file that can't be read or is no YAML, or NULL */
+    struct strv workloads;     /* names */
+    struct strv kind_clusters; /* names of kind configurations */
+    char *odd_name;            /* an object's name that Kubernetes would refuse, or NULL */
+    char *broken;              /* the first file that can't be read or is no YAML, or NULL */
 };
 
 /* scan_manifest: adds what one file holds. A file that can't be read becomes `broken`; the images

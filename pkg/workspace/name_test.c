@@ -51,13 +51,32 @@ static void test_path_clean(void **state)
 {
     (void)state;
     static const char *const pairs[][2] = {
-        { "", "." },           { "abc", "abc" },       { "abc/def", "abc/def" },   { ".", "." },
-        { "..", ".." },        { "../..", "../.." },   { "../../abc", "../../abc" }, { "/abc", "/abc" },
-        { "/", "/" },          { "abc/", "abc" },      { "a/b/c/", "a/b/c" },      { "./", "." },
-        { "../", ".." },       { "/abc/", "/abc" },    { "abc//def//ghi", "abc/def/ghi" }, { "//abc", "/abc" },
-        { "abc/./def", "abc/def" }, { "/./abc/def", "/abc/def" }, { "abc/..", "." }, { "abc/def/..", "abc" },
-        { "abc/def/../..", "." }, { "/abc/def/../..", "/" }, { "abc/def/../../..", ".." }, { "/abc/def/../../..", "/" },
-        { "abc/def/../../../ghi/jkl/../../../mno", "../../mno" }, { "abc/../../././../def", "../../def" },
+        { "", "." },
+        { "abc", "abc" },
+        { "abc/def", "abc/def" },
+        { ".", "." },
+        { "..", ".." },
+        { "../..", "../.." },
+        { "../../abc", "../../abc" },
+        { "/abc", "/abc" },
+        { "/", "/" },
+        { "abc/", "abc" },
+        { "a/b/c/", "a/b/c" },
+        { "./", "." },
+        { "../", ".." },
+        { "/abc/", "/abc" },
+        { "abc//def//ghi", "abc/def/ghi" },
+        { "//abc", "/abc" },
+        { "abc/./def", "abc/def" },
+        { "/./abc/def", "/abc/def" },
+        { "abc/..", "." },
+        { "abc/def/..", "abc" },
+        { "abc/def/../..", "." },
+        { "/abc/def/../..", "/" },
+        { "abc/def/../../..", ".." },
+        { "/abc/def/../../..", "/" },
+        { "abc/def/../../../ghi/jkl/../../../mno", "../../mno" },
+        { "abc/../../././../def", "../../def" },
     };
     for (size_t i = 0; i < COUNT_OF(pairs); i++) {
         AUTO_STR got = path_clean(pairs[i][0]);
@@ -78,7 +97,7 @@ static void test_path_is_inside(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_name_normal),    cmocka_unit_test(test_image_base),
+        cmocka_unit_test(test_name_normal),     cmocka_unit_test(test_image_base),
         cmocka_unit_test(test_name_is_dns1123), cmocka_unit_test(test_path_clean),
         cmocka_unit_test(test_path_is_inside),
     };

@@ -54,7 +54,8 @@ void service_add_image(struct service *s, const char *reference, const char *use
         if (strcmp(s->images[i].reference, reference) == 0)
             return;
     s->images = xrealloc(s->images, s->image_count + 1, sizeof *s->images);
-    s->images[s->image_count++] = (struct service_image){ .reference = xstrdup(reference), .used_by = xstrdup(used_by) };
+    s->images[s->image_count++] =
+        (struct service_image){ .reference = xstrdup(reference), .used_by = xstrdup(used_by) };
 }
 
 /* Something in the workspace has this name, so that an image of it is ours. A source directory
@@ -109,7 +110,8 @@ static void unit_files_release(struct unit_files *f)
     str_freep(&f->kustomization);
 }
 
-static void list_unit_files(const struct workspace *w, const char *dir, const struct strv *names, struct unit_files *out)
+static void list_unit_files(const struct workspace *w, const char *dir, const struct strv *names,
+                            struct unit_files *out)
 {
     for (size_t i = 0; i < names->count; i++) {
         AUTO_STR path = path_join(dir, names->items[i]);
@@ -134,7 +136,8 @@ static void scan_files(const struct workspace *w, const struct unit_files *files
         scan_manifest(w->root_fd, list->items[i], found);
 }
 
-static void fill_unit(const struct workspace *w, struct service *s, struct unit_files *files, struct manifest_scan *found)
+static void fill_unit(const struct workspace *w, struct service *s, struct unit_files *files,
+                      struct manifest_scan *found)
 {
     s->manifests = files->manifests;
     files->manifests = (struct strv){ 0 };

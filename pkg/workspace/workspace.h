@@ -19,48 +19,49 @@
 
 /* A Dockerfile found by the scan. */
 struct workspace_dockerfile {
-    char *path;           /* relative to the root */
-    char *stem;           /* "web" of web.Dockerfile, Dockerfile.web and web/Dockerfile; NULL for docker/Dockerfile */
+    char *path;             /* relative to the root */
+    char *stem;             /* "web" of web.Dockerfile, Dockerfile.web and web/Dockerfile; NULL for docker/Dockerfile */
     struct dockerfile file; /* empty when it can't be read; workspace_resolve then says why */
 };
 
 /* How a local image of a service is made. Filled by workspace_resolve. */
 struct service_image {
-    char *reference;         /* as in the manifest, familiar form: "web:dev" (I1) */
-    char *used_by;           /* manifest file that names it; NULL for a service without manifests */
-    char *dockerfile;        /* relative to the root; NULL before workspace_resolve */
-    char *context;           /* relative to the root; "." is the root */
-    struct strv build_args;  /* "SERVICE_NAME=web" (A1) */
-    struct strv bases;       /* images that the Dockerfile starts from */
-    const char *rule;        /* "D0", "D2", "D4": which rule found the Dockerfile */
+    char *reference;        /* as in the manifest, familiar form: "web:dev" (I1) */
+    char *used_by;          /* manifest file that names it; NULL for a service without manifests */
+    char *dockerfile;       /* relative to the root; NULL before workspace_resolve */
+    char *context;          /* relative to the root; "." is the root */
+    struct strv build_args; /* "SERVICE_NAME=web" (A1) */
+    struct strv bases;      /* images that the Dockerfile starts from */
+    const char *rule;       /* "D0", "D2", "D4": which rule found the Dockerfile */
 };
 
 struct service {
-    char *name;               /* the unit's directory name; for build-only ones the Dockerfile's stem (U6) */
-    bool build_only;          /* no manifests */
-    char *source_dir;         /* relative to the root; NULL when none has its name */
-    char *manifest_dir;       /* relative to the root; NULL when build_only or set by file in rwml.yaml */
-    char *kustomization;      /* relative to the root; NULL without one */
-    struct strv manifests;    /* the files that make the unit, relative to the root, sorted (M2); empty with a kustomization */
-    struct strv workloads;    /* names of its workloads, for lookup */
+    char *name;          /* the unit's directory name; for build-only ones the Dockerfile's stem (U6) */
+    bool build_only;     /* no manifests */
+    char *source_dir;    /* relative to the root; NULL when none has its name */
+    char *manifest_dir;  /* relative to the root; NULL when build_only or set by file in rwml.yaml */
+    char *kustomization; /* relative to the root; NULL without one */
+    struct strv
+        manifests; /* the files that make the unit, relative to the root, sorted (M2); empty with a kustomization */
+    struct strv workloads;        /* names of its workloads, for lookup */
     struct service_image *images; /* local ones, each once */
     size_t image_count;
-    char *broken;             /* a file in manifest_dir that is no YAML, so that the images are not known; else NULL */
+    char *broken; /* a file in manifest_dir that is no YAML, so that the images are not known; else NULL */
     const struct service_config *config; /* borrowed from the workspace; may be NULL */
 };
 
 struct workspace {
-    char *root;    /* absolute, links resolved */
+    char *root; /* absolute, links resolved */
     int root_fd;
     struct workspace_config config;
     struct workspace_dockerfile *dockerfiles;
     size_t dockerfile_count;
-    struct strv source_dirs;   /* services/<x>, relative to the root */
-    struct service *services;  /* sorted by name */
+    struct strv source_dirs;  /* services/<x>, relative to the root */
+    struct service *services; /* sorted by name */
     size_t service_count;
-    char *cluster;             /* by C0 or C1; NULL: not decided */
-    struct strv clusters;      /* names that C1 found, when it found several */
-    struct strv notices;       /* one line each, for people: what was passed over, and why */
+    char *cluster;        /* by C0 or C1; NULL: not decided */
+    struct strv clusters; /* names that C1 found, when it found several */
+    struct strv notices;  /* one line each, for people: what was passed over, and why */
 };
 
 /* workspace_open: finds, reads and discovers. start_dir: the directory that the command was
@@ -85,8 +86,8 @@ enum select_for { SELECT_BUILD, SELECT_DEPLOY };
  * stem is a name, too. Errors, joined: RW1011_UNKNOWN_SERVICE with a suggestion and the list,
  * RW1012_NO_SERVICES, RW1013_NO_DOCKERFILE for a source directory that nothing builds,
  * RW1014_AMBIGUOUS with the candidates, RW1107_YAML_SYNTAX … of a service with a broken manifest. */
-struct err *workspace_select(const struct workspace *w, const char *const *names, size_t count,
-                             const char *start_dir, enum select_for purpose, struct selection *out) MUST_USE;
+struct err *workspace_select(const struct workspace *w, const char *const *names, size_t count, const char *start_dir,
+                             enum select_for purpose, struct selection *out) MUST_USE;
 
 /* workspace_resolve: finds Dockerfile, context and arguments of each of the service's images.
  * Errors: RW1013_NO_DOCKERFILE, RW1014_AMBIGUOUS, RW2001_DOCKERFILE_SYNTAX. Deploy needs none of

@@ -68,7 +68,7 @@ static bool serve(struct apiserver *s, int fd)
 static void *run(void *ctx)
 {
     struct apiserver *s = ctx;
-    struct pollfd fds[CONNECTIONS] = {{s->stop[0], POLLIN, 0}, {s->listener, POLLIN, 0}};
+    struct pollfd fds[CONNECTIONS] = { { s->stop[0], POLLIN, 0 }, { s->listener, POLLIN, 0 } };
     nfds_t count = 2;
     while (poll(fds, count, -1) > 0 && !fds[0].revents) {
         for (nfds_t i = 2; i < count; i++) {
@@ -78,7 +78,7 @@ static void *run(void *ctx)
             }
         }
         if (fds[1].revents && count < CONNECTIONS)
-            fds[count++] = (struct pollfd){accept(s->listener, NULL, NULL), POLLIN, 0};
+            fds[count++] = (struct pollfd){ accept(s->listener, NULL, NULL), POLLIN, 0 };
     }
     for (nfds_t i = 2; i < count; i++)
         close(fds[i].fd);
@@ -87,8 +87,8 @@ static void *run(void *ctx)
 
 void apiserver_start(struct apiserver *s, const struct apiserver_answer *script, size_t count)
 {
-    *s = (struct apiserver){.script = script, .count = count};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *s = (struct apiserver){ .script = script, .count = count };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof address;
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_int_equal(bind(s->listener, (struct sockaddr *)&address, len), 0);

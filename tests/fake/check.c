@@ -7,7 +7,7 @@
 
 static bool tells(const struct err *e, const char *text)
 {
-    const char *parts[] = { err_get_message(e), err_get_cause(e), err_get_state(e),
+    const char *parts[] = { err_get_message(e), err_get_cause(e),   err_get_state(e),
                             err_get_next(e, 0), err_get_next(e, 1), err_get_where(e) };
     for (size_t i = 0; i < COUNT_OF(parts); i++)
         if (parts[i] && strstr(parts[i], text))

@@ -9,14 +9,14 @@
 
 struct fake_reply {
     const char *bytes;
-    size_t len;        /* 0: strlen(bytes) */
-    size_t piece;      /* bytes of one write; 0: all at once */
-    bool hold;         /* keep the connection open, saying nothing more, until fake_stop */
-    bool drain;        /* after the reply read until the client closes (an upgraded connection) */
+    size_t len;           /* 0: strlen(bytes) */
+    size_t piece;         /* bytes of one write; 0: all at once */
+    bool hold;            /* keep the connection open, saying nothing more, until fake_stop */
+    bool drain;           /* after the reply read until the client closes (an upgraded connection) */
     bool without_reading; /* answer before the request was read */
-    bool paced;        /* a piece is written only when the client has read the one before */
-    bool aside;        /* after the reply read until the client ends its side, answering other requests
-                        * meanwhile; then say `after` and close */
+    bool paced;           /* a piece is written only when the client has read the one before */
+    bool aside;           /* after the reply read until the client ends its side, answering other requests
+                           * meanwhile; then say `after` and close */
     const char *after;
     size_t after_len;
 };

@@ -55,7 +55,8 @@ void txtar_unpack(const struct txtar *t, const char *dir)
 {
     for (size_t i = 0; i < t->names.count; i++) {
         const char *arrow = strstr(t->names.items[i], " -> ");
-        AUTO_STR name = xstrndup(t->names.items[i], arrow ? (size_t)(arrow - t->names.items[i]) : strlen(t->names.items[i]));
+        AUTO_STR name =
+            xstrndup(t->names.items[i], arrow ? (size_t)(arrow - t->names.items[i]) : strlen(t->names.items[i]));
         AUTO_STR path = fs_join(dir, name);
         make_parent(path);
         if (arrow)
