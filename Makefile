@@ -111,7 +111,7 @@ format: ## lay the C sources out as `make lint` wants them
 	@clang-format -i $(sort $(wildcard pkg/*/*.[ch] cmd/*/*.[ch] tests/fake/*.[ch]))
 
 .PHONY: test
-test: ## install what is needed, then lint, unit tests (also under ASan), tests/e2e
+test: ## install what is needed, then lint, unit tests (also under ASan, also on Debian 13), tests/e2e
 	@$(alone) tests/run/all.sh
 
 .PHONY: test-trixie

@@ -12,11 +12,9 @@
 #include "kube/mirror.h"
 #include "kube/pod.h"
 
-/* clang-format off: its versions differ about a brace that begins a macro */
-#define VERSION                                                                                                        \
-    {                                                                                                                  \
-        "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false                                              \
-    }
+/* Versions of clang-format differ about a brace that begins a macro. */
+/* clang-format off */
+#define VERSION { "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false }
 /* clang-format on */
 
 static int notices;

@@ -22,7 +22,8 @@ static const char PODS[] =
 static struct err *follow(int port, const struct rollout_target *targets, size_t count, int *proved)
 {
     AUTO_STR server = xasprintf("http://127.0.0.1:%d", port);
-    struct kube_config config = { .source = (char *)(uintptr_t) "test", .server = server };
+    char source[] = "test";
+    struct kube_config config = { .source = source, .server = server };
     AUTO_PTR(kube_client) c = NULL;
     TRY(kube_open(&config, NULL, &c));
     struct rollout_follow how = {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # `make test`: installs what is needed, then runs every lane, also after one has failed: lint, the
-# unit tests, the unit tests under ASan and UBSan, and tests/e2e on a cluster of its own.
+# unit tests, the unit tests under ASan and UBSan, build, lint and unit tests in a Debian 13 chroot,
+# and tests/e2e on a cluster of its own.
 # tests/floor holds how many tests each lane runs at least: fewer are a failure, so a test that is
 # lost or skipped is seen. The last line is "N passed, N failed, N skipped", of all lanes.
 set -uo pipefail
@@ -39,6 +40,7 @@ scripts/packages.sh build lint test cluster || {
 lane lint make --no-print-directory lint
 lane unit make --no-print-directory unit
 lane asan make --no-print-directory unit BUILD=asan
+lane trixie tests/run/trixie.sh
 lane e2e tests/e2e/run
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
