@@ -90,6 +90,8 @@ static struct err *step_failed(const struct engine_build *build, const struct tr
                       name, between, missing);
     else
         e = err_cause(e, "%s%s%s%s", name, between, reason, hint(says));
+    if (missing && str_ends(missing, "uv.lock"))
+        e = err_next(e, "uv lock");
     if (!step || step->output->len == 0)
         return e;
     size_t len = 0;

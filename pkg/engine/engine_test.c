@@ -165,6 +165,14 @@ static void test_errors_inside_a_good_answer(void **state)
                       RW3204_ENGINE_DISK_FULL, "builder prune");
 }
 
+static void test_a_missing_lock_file_is_made_by_uv(void **state)
+{
+    (void)state;
+    check_build_error(
+        "{\"errorDetail\":{\"message\":\"failed to compute cache key: \\\"/uv.lock\\\" not found: not found\"}}\r\n",
+        RW3201_BUILD_FAILED, "uv lock");
+}
+
 static void test_answers_without_an_image(void **state)
 {
     (void)state;
@@ -310,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_a_build_asks_for_buildkit_and_gives_the_id),
         cmocka_unit_test(test_a_build_cut_at_any_byte_is_no_success),
         cmocka_unit_test(test_errors_inside_a_good_answer),
+        cmocka_unit_test(test_a_missing_lock_file_is_made_by_uv),
         cmocka_unit_test(test_answers_without_an_image),
         cmocka_unit_test(test_a_build_that_is_refused_before_it_begins),
         cmocka_unit_test(test_podman_is_told_from_docker),
