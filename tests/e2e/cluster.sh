@@ -2,6 +2,18 @@
 # The tests' own cluster: made once, kept from run to run, cleaned inside.
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
+# Cluster, images and stand-alone nodes have one name each on a machine, so that one run, bench or
+# clean works at a time, of whatever checkout and user. The lock ends with the process that took
+# it; what may outlive that process, as an engine that is started, gets no share in it: 9<&-.
+take_lock() {
+    # To open it for writing is denied to all but its maker (fs.protected_regular); flock(1) only reads.
+    (umask 022 && set -C && : >"$LOCK") 2>/dev/null || true
+    exec 9<"$LOCK"
+    if flock --nonblock 9; then return; fi
+    say "another run uses the cluster $CLUSTER; waiting for it"
+    flock 9
+}
+
 cluster_is_ready() {
     [ "$(nodes | wc -l)" = 2 ] && kube get --raw=/readyz >/dev/null 2>&1 &&
         kube -n "$KAFKA_NAMESPACE" rollout status "statefulset/$KAFKA_NAME" --timeout=1s >/dev/null 2>&1
@@ -18,7 +30,7 @@ cluster_is_current() {
 
 set_up() {
     "$CHECKOUT/scripts/kind-setup.sh" --name "$CLUSTER" --workers 1 --namespace "$KAFKA_NAMESPACE" \
-        --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE"
+        --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE" 9<&-
 }
 
 make_again() { # WHY: the cluster is the tests' own, so it may be
@@ -38,7 +50,7 @@ show_nodes() {
 cluster_up() {
     local kept
     mkdir -p "$KEPT"
-    "$CHECKOUT/scripts/engine.sh"
+    "$CHECKOUT/scripts/engine.sh" 9<&-
     kept=$(nodes)
     if ! cluster_is_ready && ! set_up; then
         [ -n "$kept" ] || die "the cluster cannot be made, see above"

@@ -9,6 +9,7 @@ E2E=$CHECKOUT/tests/e2e
 KEPT=$CHECKOUT/build/e2e # from run to run: kubeconfig, uv.lock, the small service's program
 CLUSTER=rwml-test-e2e
 STANDALONE=rwml-test-alone # nodes without a cluster around them, see standalone.sh
+LOCK=/var/tmp/rwml-test-e2e.lock # see take_lock
 KAFKA_NAME=mq
 KAFKA_NAMESPACE=streaming
 BROKER=$KAFKA_NAME-kafka-bootstrap.$KAFKA_NAMESPACE.svc.cluster.local:9092
