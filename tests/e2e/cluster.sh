@@ -2,6 +2,10 @@
 # The tests' own cluster: made once, kept from run to run, cleaned inside.
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
+MADE_FROM=rwml.e2e/made-from # annotation of the cluster's namespace kube-public
+COMMON_INPUTS=(manifests/dev/kind/cluster.yaml scripts/kafka.sh scripts/kafka.yaml)
+LAB_INPUTS=(tests/lab/{common,programs,node-image,kafka-image}.sh tests/lab/{programs,node,kafka})
+
 # Cluster, images and stand-alone nodes have one name each on a machine, so that one run, bench or
 # clean works at a time, of whatever checkout and user. The lock ends with the process that took
 # it; what may outlive that process, as an engine that is started, gets no share in it: 9<&-.
@@ -14,23 +18,67 @@ take_lock() {
     flock 9
 }
 
+node_starts() { # of those that run, {NAME: TIME}
+    nodes | xargs -r docker inspect -f '{{.Name}} {{.State.Running}} {{.State.StartedAt}}' |
+        jq -nR '[inputs | split(" ") | select(.[1] == "true") | {(.[0][1:]): .[2]}] | add // {}'
+}
+
+# What the API server tells of pods right after a node's start is from before it, so each
+# container's start has to be later than its node's.
+services_are_up() { # NODE-STARTS
+    kube get services,pods --all-namespaces -o json 2>/dev/null |
+        jq -e --argjson since "$1" --arg kafka "$KAFKA_NAMESPACE" --arg name "$KAFKA_NAME" '
+            def is_up: $since[.spec.nodeName // "-"] as $start | .status.containerStatuses // []
+                | length > 0 and all(.ready and .state.running.startedAt >= $start);
+            def has($kind; $name): any(.items[]; .kind == $kind and .metadata.namespace == $kafka and .metadata.name == $name);
+            ($since | length == 2) and has("Service"; $name + "-kafka-bootstrap") and has("Pod"; $name + "-0")
+            and all(.items[] | select(.kind == "Pod" and .status.phase != "Succeeded"
+                and (.metadata.namespace | IN("kube-system", "local-path-storage", $kafka))); is_up)' >/dev/null
+}
+
+# In about a second. Where anything is in doubt, kind-setup.sh looks, and waits, in full.
 cluster_is_ready() {
-    [ "$(nodes | wc -l)" = 2 ] && kube get --raw=/readyz >/dev/null 2>&1 &&
-        kube -n "$KAFKA_NAMESPACE" rollout status "statefulset/$KAFKA_NAME" --timeout=1s >/dev/null 2>&1
+    local starts
+    starts=$(node_starts) && kube get --raw=/readyz >/dev/null 2>&1 && services_are_up "$starts"
 }
 
-# Whether the nodes were made from the image that the lab has now, where the lab makes it.
+made_from() { # lab|public: one hash of all that nodes and Kafka are made from in this checkout
+    local inputs=("${COMMON_INPUTS[@]/#/$CHECKOUT/}") pinned
+    [ "$1" = public ] || inputs+=("${LAB_INPUTS[@]/#/$CHECKOUT/}")
+    ls -d "${inputs[@]}" >/dev/null || return
+    pinned=$([ "$1" = lab ] || grep '^PUBLIC_' "$CHECKOUT/scripts/kind-setup.sh") || return
+    # shellcheck disable=SC2016 # expands in the inner shell
+    bash -c '. "$1" && echo "$2" && shift 2 && inputs_hash "$@"' bash "$CHECKOUT/tests/lab/common.sh" "$1 $pinned" \
+        "${inputs[@]}" | sha256sum | cut -c1-12
+}
+
+way_taken() { # lab|public: how the nodes that are there were made
+    case $(docker inspect -f '{{.Config.Image}}' "$CLUSTER-control-plane") in
+    rwml-lab/*) echo lab ;;
+    *) echo public ;;
+    esac
+}
+
+way_wanted() { # RWML_LAB tells kind-setup.sh; without it the nodes stay what they are
+    case ${RWML_LAB:-} in
+    1) echo lab ;;
+    0) echo public ;;
+    *) way_taken ;;
+    esac
+}
+
 cluster_is_current() {
-    local node wanted
-    wanted=$(docker image inspect -f '{{.Id}}' "$("$CHECKOUT/tests/lab/make.sh" --print-node-image)" 2>/dev/null) || return 0
-    for node in $(nodes); do
-        [ "$(docker inspect -f '{{.Image}}' "$node")" = "$wanted" ] || return 1
-    done
+    local wanted
+    wanted=$(made_from "$(way_wanted)") || die "cannot tell what the cluster is made from"
+    [ "$(kube get namespace kube-public -o json | jq -r --arg key "$MADE_FROM" '.metadata.annotations[$key]')" = "$wanted" ]
 }
 
-set_up() {
+set_up() { # what is missing; a cluster that was not there is marked once it is whole
+    local kept
+    kept=$(nodes)
     "$CHECKOUT/scripts/kind-setup.sh" --name "$CLUSTER" --workers 1 --namespace "$KAFKA_NAMESPACE" \
-        --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE" 9<&-
+        --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE" 9<&- || return
+    [ -n "$kept" ] || kube annotate namespace kube-public "$MADE_FROM=$(made_from "$(way_taken)")" >/dev/null
 }
 
 make_again() { # WHY: the cluster is the tests' own, so it may be
@@ -57,7 +105,7 @@ cluster_up() {
         show_nodes
         make_again "cluster $CLUSTER, kept from an earlier run, does not come up any more"
     fi
-    cluster_is_current || make_again "cluster $CLUSTER, kept from an earlier run, has another node image"
+    cluster_is_current || make_again "cluster $CLUSTER, kept from an earlier run, is made from something else"
 }
 
 clean_namespaces() {

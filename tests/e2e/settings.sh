@@ -18,13 +18,10 @@ KUBECONFIG=$KEPT/kubeconfig
 export KUBECONFIG
 # On machines without public images the base is there already, made by tests/lab.
 PYTHON_IMAGE=python:3.12-slim-bookworm
-PATH=$PATH:$HOME/.local/bin
 
 RWML=${RWML:-$CHECKOUT/build/rwml}             # what is tested
 RWML_FAULTY=${RWML_FAULTY:-$CHECKOUT/build/fault/rwml} # the same with fault points
 
 kube() { kubectl --context "kind-$CLUSTER" "$@"; }
 
-nodes() { # those of the tests' cluster
-    docker ps -a --filter "label=io.x-k8s.kind.cluster=$CLUSTER" --format '{{.Names}}' | sort
-}
+nodes() { nodes_of "$CLUSTER"; } # those of the tests' cluster
