@@ -27,8 +27,9 @@ skip() { # NEED: what the machine lacks
 # ---------------------------------------------------------------- rwml
 
 # What rwml gets for an environment, and nothing else. Its PATH leads nowhere: no docker, kind or
-# kubectl can take part. A later value wins.
-RWML_ENV=(PATH=/nonexistent HOME="$T" KUBECONFIG="$KUBECONFIG")
+# kubectl can take part. A later value wins. One state folder for all, as of one user: the pushes of
+# tests that run side by side take turns by a lock in it.
+RWML_ENV=(PATH=/nonexistent HOME="$T" KUBECONFIG="$KUBECONFIG" XDG_STATE_HOME="$SHARED/state")
 [ -z "${DOCKER_HOST:-}" ] || RWML_ENV+=(DOCKER_HOST="$DOCKER_HOST")
 
 run_rwml() { # ARGUMENT...: becomes rwml, for where it has to run in the background or in a pipe
