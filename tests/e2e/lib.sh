@@ -81,17 +81,27 @@ end_rwml() { # SIGNAL: sends it, and waits: CODE, TOOK_MS
 
 expect_ok() { [ "$CODE" = 0 ] || fail "exit $CODE, not 0"; }
 
-# expect_error EXIT CODE...: this exit code, an error of each of these codes, in the form of
-# docs/errors.md, each with a state.
+expect_form() { # of all that is on stderr, see form.awk
+    awk -f "$E2E/form.awk" "$T/err" >"$T/form"
+    [ ! -s "$T/form" ] || fail "not the form of an error: $(cat "$T/form")"
+}
+
+error_codes() { sed -n 's/^error\[\(RW[0-9]*\)\]: .*/\1/p' "$T/err" | sort -u | xargs; }
+
+# expect_error EXIT CODE...: this exit code, and errors of these codes and no others, in their form.
 expect_error() {
-    local code
-    [ "$CODE" = "$1" ] || fail "exit $CODE, not $1"
+    expect_exit "$1"
     shift
+    expect_equal "$(error_codes)" "$(printf '%s\n' "$@" | sort -u | xargs)" codes
+    expect_form
+}
+
+expect_exit() { # CODE...: one of these
+    local code
     for code in "$@"; do
-        grep -q "^error\[$code\]: " "$T/err" || fail "no error[$code] on stderr"
+        [ "$CODE" != "$code" ] || return 0
     done
-    awk '/^error\[RW[0-9]+\]: / { if (open) exit 1; open = 1 } /^  state: / { open = 0 } END { if (open) exit 1 }' \
-        "$T/err" || fail "an error has no state: line"
+    fail "exit $CODE, which is none of: $*"
 }
 
 # expect_only_error EXIT CODE...: the same, and nothing was said before it or as a result.

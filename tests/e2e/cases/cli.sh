@@ -48,8 +48,7 @@ test_cli_no_workspace() {
 
 test_cli_directory_that_is_not_there() {
     rwml up -C "$T/nowhere"
-    [ "$CODE" = 2 ] || [ "$CODE" = 7 ] || fail "exit $CODE, neither 2 nor 7"
-    expect_line '^error\[RW'
+    expect_only_error 7 RW9001
     expect_line nowhere
 }
 
@@ -98,7 +97,7 @@ test_cli_reader_that_goes_away() {
     CODE=${PIPESTATUS[0]}
     set -eo pipefail
     show_run 'up | head -1'
-    [ "$CODE" = 0 ] || [ "$CODE" = 141 ] || fail "exit $CODE, neither 0 nor 141"
+    expect_exit 0 141
     expect_no_line '^error'
     expect_equal "$(running_image "$SVC")" "$(content_name "$SVC")"
 }
@@ -117,7 +116,7 @@ test_cli_make_without_service() {
         CODE=0
         env -u service make -s --no-print-directory -C "$CHECKOUT" "$target" >"$T/out" 2>"$T/err" || CODE=$?
         show_run "make $target"
-        [ "$CODE" != 0 ] || fail "make $target without a service succeeds"
+        expect_exit 2
         expect_line "service=trades"
         expect_no_result
     done

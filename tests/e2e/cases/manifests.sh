@@ -77,7 +77,7 @@ test_manifests_set_of_a_name_used_nowhere() {
     expect_line 'did you mean MOOD'
     expect_state 'nothing was contacted'
     rwml up --set justaname
-    [ "$CODE" = 2 ] || fail "exit $CODE, not 2"
+    expect_only_error 2 RW1020
     expect_same_state
 }
 

@@ -56,7 +56,8 @@ test_rollout_program_for_another_machine() {
     new_pulse
     head -c 4096 /dev/urandom >pulse
     rwml up
-    expect_error 1
+    expect_exit 1
+    expect_form
     expect_within 60000
     expect_line '^error\[RW610[13]\]'
     expect_cause 'exec format error'
