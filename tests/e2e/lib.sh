@@ -66,6 +66,9 @@ start_rwml() { # ARGUMENT...: in the background; PID
     PID=$!
 }
 
+err_has() { grep -q -- "$1" "$T/err"; } # PATTERN: so far
+out_has() { grep -q -- "$1" "$T/out"; }
+
 end_rwml() { # SIGNAL: sends it, and waits: CODE, TOOK_MS
     local began
     began=$(date +%s%N)

@@ -2,50 +2,78 @@
 # Pushes that don't get to their end: half an image is none, and nothing is left running. Alone,
 # since imports are looked for, and ended, in the nodes that all tests use.
 
-# Each cut happens at another write: before, in and after the import. Whatever it hits, a run that
-# says it has succeeded has, and one that does not has set no name.
+faulty_push() { # FAULT: a push of content that no node has, then: what it says of the nodes is so
+    local node name having=0 said
+    set_message "text of $SVC, cut by $1"
+    RWML=$RWML_FAULTY
+    RWML_ENV+=(RWML_FAULT=)
+    rwml build && expect_ok
+    name=$(content_name "$SVC")
+    RWML_ENV+=(RWML_FAULT="$1")
+    rwml push
+    for node in $(nodes); do
+        if node_has "$node" "$name"; then
+            having=$((having + 1))
+            said="is on: [^;]*$node"
+            expect_equal "$(node_digest "$node" "$name")" "$(engine_digest "$SVC:dev")" "digest on $node"
+        else
+            said="not on: [^;]*$node"
+        fi
+        [ "$CODE" = 0 ] || expect_state "$said"
+    done
+    case $having in
+    0) expect_exit 3 ;;
+    1) expect_error 6 RW4005 ;;
+    2) expect_ok ;;
+    esac
+    [ "$CODE" = 0 ] || expect_no_result
+    expect_form
+}
+
+# One write fails, each time another one: before the import, at its beginning, and in its midst. What
+# is cut costs five seconds each time, in which rwml waits for the reason of one that still lives.
 test_push_that_is_cut() {
-    local after node name failures=0
+    local after partial=0
     need_faults
     new_pulse
-    for after in 4 8 12 18 25; do
-        set_message "text $after of $SVC"
-        rwml build && expect_ok
-        name=$(content_name "$SVC")
-        RWML=$RWML_FAULTY
-        RWML_ENV+=(RWML_FAULT="net.write=$after*off->1*error(EPIPE)")
-        rwml push
-        if [ "$CODE" = 0 ]; then
-            for node in $(nodes); do node_has "$node" "$name" || fail "success, but $node lacks $name"; done
-            continue
-        fi
-        failures=$((failures + 1))
-        expect_line '^error\[RW'
-        expect_line '^  state: '
-        expect_no_result
-        for node in $(nodes); do
-            if node_has "$node" "$name"; then expect_state "is on: .*$node"; else expect_no_line "is on: [^;]*$node"; fi
-        done
+    for after in 4 8 25; do
+        faulty_push "net.write=$after*off->1*error(EPIPE)"
+        [ "$CODE" != 6 ] || partial=$((partial + 1))
     done
-    [ "$failures" -gt 2 ] || fail "only $failures of these writes were cut"
+    [ "$partial" = 3 ] || fail "only $partial of these cuts hit one node of two"
     expect_no_leftovers
 }
 
+# Nothing can be said to the engine any more: from before the imports on, and in the midst of them,
+# when they cannot be ended but by the end of their streams.
+test_push_that_is_cut_at_every_node() {
+    need_faults
+    new_pulse
+    faulty_push 'net.write=4*off->error(EPIPE)'
+    expect_error 3 RW4003
+    expect_state 'no import is left running'
+    no_import_runs || fail "an import still runs"
+    faulty_push 'net.write=12*off->error(EPIPE)'
+    expect_error 3 RW4003
+    expect_state 'an import may still run'
+    expect_no_leftovers
+}
+
+# Its engine ends the imports in all nodes.
 test_push_that_loses_the_engine() {
     local node name
     need_faults
     new_pulse
     rwml build && expect_ok
     name=$(content_name "$SVC")
-    slow_push
+    slow_push 300
     for node in $(nodes); do docker exec "$node" pkill -9 -f '^ctr .*import'; done
     CODE=0
     wait "$PID" || CODE=$?
     show_run push
     check_death
-    [ "$CODE" = 3 ] || [ "$CODE" = 8 ] || fail "exit $CODE, neither 3 nor 8"
-    expect_line '^error\[RW'
-    expect_line '^  state: '
+    expect_error 3 RW4003
+    expect_state "$name is on: none; not on: $(nodes | sed -z 's/\n\(.\)/, \1/g; s/\n//'); no import is left running"
     expect_no_result
     for node in $(nodes); do ! node_has "$node" "$name" || fail "$node has $name"; done
     expect_no_leftovers
@@ -53,9 +81,10 @@ test_push_that_loses_the_engine() {
 
 need_faults() { [ -x "$RWML_FAULTY" ] || fail "no $RWML_FAULTY: make BUILD=fault"; }
 
-slow_push() { # starts a push whose import takes many seconds, and waits until it runs in every node
+# A push whose import takes some forty times so long, in the background, until it runs in every node.
+slow_push() { # MILLISECONDS
     RWML=$RWML_FAULTY
-    RWML_ENV+=(RWML_FAULT="net.read=20*off->delay(400)")
+    RWML_ENV+=(RWML_FAULT="net.write=8*off->delay($1)")
     start_rwml push
     finally "kill $PID 2>/dev/null; wait"
     eventually 40 imports_run
@@ -71,13 +100,69 @@ interrupt_push() { # SIGNAL EXIT
     rwml build && expect_ok
     name=$(content_name "$SVC")
     remember_state
-    slow_push
+    slow_push 300
     end_rwml "$1"
-    [ "$CODE" = "$2" ] || fail "exit $CODE, not $2"
+    expect_error "$2" RW9009
     expect_within 5000
     no_import_runs || fail "an import still runs"
-    expect_line '^  state: '
+    expect_state "$name is on: none; not on: .*; no import is left running"
     expect_no_result
     for node in $(nodes); do ! node_has "$node" "$name" || fail "$node has $name"; done
     expect_same_state
+}
+
+second_workspace() { # another service's, whose image is built; SECOND is its name
+    SECOND=$SVC-second
+    pulse_workspace "$T/second" "$SECOND" "$NS"
+    echo "text of $SECOND" >"$T/second/message"
+    rwml build -C "$T/second" && expect_ok
+}
+
+start_second_push() { # behind a slow one, until it waits for that one's end; FIRST and PID
+    FIRST=$PID
+    mv "$T/out" "$T/first.out" && mv "$T/err" "$T/first.err"
+    RWML_ENV+=(RWML_FAULT=)
+    start_rwml push -C "$T/second" -o json # a line of progress is shown so, or on a terminal
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 20 out_has 'waiting for another push to this cluster'
+}
+
+# Two imports of one new layer would wait for each other in containerd, each in the node that the
+# other one was first in.
+test_push_two_at_once() {
+    local node
+    need_faults
+    new_pulse
+    rwml build && expect_ok
+    second_workspace
+    slow_push 150
+    start_second_push
+    for node in $(nodes); do expect_equal "$(imports_in "$node")" 1 "$node's imports"; done
+    wait "$PID" || fail "the second push failed: $(cat "$T/out")"
+    wait "$FIRST" || fail "the first push failed: $(cat "$T/first.err")"
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+        expect_equal "$(node_digest "$node" "$(content_name "$SECOND")")" "$(engine_digest "$SECOND:dev")" "digest on $node"
+    done
+}
+
+test_push_interrupted_while_it_waits_its_turn() {
+    local node
+    need_faults
+    new_pulse
+    rwml build && expect_ok
+    second_workspace
+    slow_push 300
+    start_second_push
+    end_rwml INT
+    expect_exit 130
+    expect_within 2000
+    jq -es --arg state "$(content_name "$SECOND") is on: none; not on: " '[.[] | select(.event == "error")]
+        | length == 1 and .[0].code == "RW9009" and (.[0].state | startswith($state))' "$T/out" >/dev/null ||
+        fail "not the error, or not the state"
+    imports_run || fail "the first push does not go on"
+    kill -INT "$FIRST"
+    wait "$FIRST" || true
+    expect_no_leftovers
+    for node in $(nodes); do ! node_has "$node" "$(content_name "$SECOND")" || fail "$node has $SECOND"; done
 }
