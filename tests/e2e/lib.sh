@@ -137,9 +137,20 @@ eventually() { # SECONDS COMMAND...
 
 # ---------------------------------------------------------------- cluster, nodes, engine
 
+IMAGES=/$SVC: # what node_state tells the test's own images by
+
 remember_state() {
     eventually 20 settled
-    state "$NS" "/$SVC:" >"$T/before"
+    state "$NS" "$IMAGES" >"$T/before"
+}
+
+# What no test may change: all but its own namespace and images.
+remember_others() { state '' '^$' >"$T/others"; }
+
+expect_others_same() {
+    state '' '^$' >"$T/others-after"
+    diff -U2 "$T/others" "$T/others-after" || fail "what is not the test's own has changed, see above"
+    expect_no_leftovers
 }
 
 settled() { # pods that an earlier step replaced are gone
@@ -147,7 +158,7 @@ settled() { # pods that an earlier step replaced are gone
 }
 
 expect_same_state() {
-    state "$NS" "/$SVC:" >"$T/after"
+    state "$NS" "$IMAGES" >"$T/after"
     diff -U2 "$T/before" "$T/after" || fail "the state of cluster or nodes has changed, see above"
     expect_no_leftovers
 }
@@ -195,7 +206,7 @@ content_name() { # SERVICE: what rwml has to call the image that the engine has 
 running_image() { kube -n "$NS" get deployment "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}'; } # NAME
 
 pod_log() { kube -n "$NS" logs --prefix=false "deployment/$1" 2>/dev/null; } # DEPLOYMENT
-log_has() { pod_log "$1" | grep -q -- "$2"; }                                # DEPLOYMENT PATTERN
+log_has() { pod_log "$1" >"$T/log" && grep -q -- "$2" "$T/log"; }              # DEPLOYMENT PATTERN
 
 env_of() { # DEPLOYMENT VARIABLE: its literal value
     kube -n "$NS" get deployment "$1" -o json |
@@ -222,3 +233,9 @@ add_env() { # NAME VALUE: as written, a line of YAML
 }
 
 line_of() { grep -n -m1 -- "$2" "$1" | cut -d: -f1; } # FILE PATTERN
+
+second_service() { # a copy of the first one, SVC-b, in the same workspace
+    cp "docker/$SVC.Dockerfile" "docker/$SVC-b.Dockerfile"
+    cp -r "manifests/dev/$SVC" "manifests/dev/$SVC-b"
+    rename_in "manifests/dev/$SVC-b" "$SVC" "$SVC-b"
+}

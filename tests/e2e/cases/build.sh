@@ -109,9 +109,7 @@ test_build_unknown_service() {
 
 test_build_only_what_is_named() {
     new_pulse
-    cp "docker/$SVC.Dockerfile" "docker/$SVC-b.Dockerfile"
-    cp -r "manifests/dev/$SVC" "manifests/dev/$SVC-b"
-    rename_in "manifests/dev/$SVC-b" "$SVC" "$SVC-b"
+    second_service
     rwml build "$SVC-b"
     expect_ok
     engine_digest "$SVC-b:dev" || fail "the service that was named was not built"
@@ -123,6 +121,7 @@ start_long_build() {
     SLEEP="$((RANDOM + 1000)).$$"
     new_pulse
     with_python "RUN sleep $SLEEP"
+    remember_state
     start_rwml build
     eventually 60 step_runs
 }
@@ -130,21 +129,17 @@ start_long_build() {
 step_runs() { pgrep -f "sleep $SLEEP" >/dev/null; }
 step_is_gone() { ! step_runs; }
 
-test_build_interrupted() {
+end_long_build() { # SIGNAL EXIT
     start_long_build
-    end_rwml INT
-    [ "$CODE" = 130 ] || fail "exit $CODE, not 130"
+    end_rwml "$1"
+    expect_error "$2" RW9009
     expect_within 5000
-    expect_state "no image was made"
+    expect_state 'no image was made;.* nodes and cluster unchanged'
+    expect_no_result
     eventually 5 step_is_gone
     ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
+    expect_same_state
 }
 
-test_build_terminated() {
-    start_long_build
-    end_rwml TERM
-    [ "$CODE" = 143 ] || fail "exit $CODE, not 143"
-    expect_within 5000
-    expect_state "no image was made"
-    eventually 5 step_is_gone
-}
+test_build_interrupted() { end_long_build INT 130; }
+test_build_terminated() { end_long_build TERM 143; }

@@ -1,38 +1,55 @@
 # shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
 # Two of them at once in one workspace.
 
-start_first() { # a build that takes about SECONDS, under way; FIRST is its pid
+# A build of SECONDS whose image is as small as ever: what took so long stays behind in a stage.
+slow_dockerfile() { # SECONDS, told from all others
+    printf '%s\n' "FROM $PYTHON_IMAGE AS slow" "RUN sleep $1 && echo done >/slow" 'FROM scratch' "LABEL $IMAGE_LABEL=1" \
+        'COPY --from=slow /slow /' 'COPY pulse message /' 'ENTRYPOINT ["/pulse"]' >"docker/$SVC.Dockerfile"
+}
+
+start_first() { # SECONDS: an `rwml up` whose build takes so long, under way; FIRST is its pid
     new_pulse
     SLEEP="$1.$RANDOM$$"
-    printf '%s\n' "FROM $PYTHON_IMAGE" "LABEL $IMAGE_LABEL=1" "RUN sleep $SLEEP" >"docker/$SVC.Dockerfile"
-    (run_rwml build) >"$T/first.out" 2>"$T/first.err" </dev/null &
+    slow_dockerfile "$SLEEP"
+    (run_rwml up --settle 0) >"$T/first.out" 2>"$T/first.err" </dev/null &
     FIRST=$!
     finally "kill $FIRST 2>/dev/null; wait"
-    eventually 60 pgrep -f "sleep $SLEEP" >/dev/null
+    eventually 60 first_builds
 }
 
-test_lock_second_waits() {
+first_builds() { pgrep -f "sleep $SLEEP" >/dev/null; }
+
+quick_dockerfile() { printf 'FROM scratch\nLABEL %s=1\nCOPY pulse /\n' "$IMAGE_LABEL" >"docker/$SVC.Dockerfile"; }
+
+test_lock_second_up_waits() {
     start_first 4
-    rwml build
+    rwml up --settle 0
     expect_ok
     expect_line "waiting for another rwml in this workspace (pid $FIRST)"
-    wait "$FIRST" || fail "the first one failed"
-    expect_result "$SVC:dev"
+    wait "$FIRST" || fail "the first one failed: $(cat "$T/first.err")"
+    grep -q ' deploy .* 1 object written' "$T/first.out" || fail "the first one has written something else"
+    expect_result 'nothing to send'
+    expect_result ' 0 objects written'
+    expect_equal "$(kube -n "$NS" get deployment "$SVC" -o 'jsonpath={.metadata.generation}')" 1 generation
+    expect_equal "$(running_image "$SVC")" "$(content_name "$SVC")"
 }
 
-test_lock_second_gives_up() {
-    start_first 30
+test_lock_second_up_gives_up() {
+    start_first 60
+    remember_state
     rwml up --lock-timeout 0
-    expect_error 9 RW9008
+    expect_only_error 9 RW9008
     expect_line "$FIRST"
     expect_state 'nothing was built, pushed or applied'
     expect_within 3000
+    expect_same_state
+    first_builds || fail "the first one has been disturbed"
 }
 
 test_lock_ends_with_its_holder() {
     start_first 30
     kill -9 "$FIRST"
-    printf 'FROM scratch\nLABEL %s=1\nCOPY pulse /\n' "$IMAGE_LABEL" >"docker/$SVC.Dockerfile"
+    quick_dockerfile
     rwml build --lock-timeout 0
     expect_ok
 }
@@ -41,7 +58,7 @@ test_lock_is_of_one_workspace() {
     start_first 6
     cp -a "$T/workspace" "$T/second"
     cd "$T/second" || fail "no copy"
-    printf 'FROM scratch\nLABEL %s=1\nCOPY pulse /\n' "$IMAGE_LABEL" >"docker/$SVC.Dockerfile"
+    quick_dockerfile
     rwml build --lock-timeout 0
     expect_ok
 }

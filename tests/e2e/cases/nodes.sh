@@ -2,6 +2,9 @@
 # Nodes that are stopped or full: stand-alone ones, see standalone.sh. One after another, since
 # they share a name.
 
+CONTROL=$STANDALONE-control-plane
+WORKER=$STANDALONE-worker
+
 standalone_pulse() {
     new_pulse
     sed -i "s/^name: .*/name: $STANDALONE/" manifests/dev/kind/cluster.yaml
@@ -10,67 +13,110 @@ standalone_pulse() {
     finally standalone_remove
 }
 
+# Whether each node runs, since when, and what is in it: also of images that have no name yet.
+standalone_state() {
+    local node
+    for node in $(docker ps -a --filter "label=io.x-k8s.kind.cluster=$STANDALONE" --format '{{.Names}}' | sort); do
+        docker inspect -f '{{.Name}} {{.State.Status}} {{.State.StartedAt}} {{.RestartCount}}' "$node"
+        [ "$(docker inspect -f '{{.State.Running}}' "$node")" != true ] || node_content "$node"
+    done
+}
+
+node_content() { # NODE: names, blobs, unpacked layers, and imports that are not over
+    docker exec "$1" sh -c 'crictl images --no-trunc && ctr -n k8s.io images ls && ctr -n k8s.io content ls -q &&
+        ctr -n k8s.io snapshots ls && ctr -n k8s.io content active' | tr -s ' '
+}
+
+remember_standalone() {
+    standalone_state >"$T/nodes"
+    remember_state
+}
+
+expect_same_standalone() {
+    standalone_state >"$T/nodes-after"
+    diff -U2 "$T/nodes" "$T/nodes-after" || fail "the state of the nodes has changed, see above"
+    expect_same_state
+}
+
 test_nodes_one_of_two_is_stopped() {
     local name
     standalone_pulse
     name=$(content_name "$SVC")
-    standalone_node "$STANDALONE-control-plane" control-plane 256m
-    standalone_node "$STANDALONE-worker" worker 256m
-    docker stop -t 1 "$STANDALONE-worker" >/dev/null
+    standalone_node "$CONTROL" control-plane 256m
+    standalone_node "$WORKER" worker 256m
+    docker stop -t 1 "$WORKER" >/dev/null
+    docker inspect -f '{{json .State}}' "$WORKER" >"$T/stopped"
+    remember_state
     rwml push
     expect_error 6 RW4005
-    expect_cause "$STANDALONE-worker is not running"
-    expect_state "is on: $STANDALONE-control-plane; not on: $STANDALONE-worker"
-    expect_next "docker start $STANDALONE-worker"
+    expect_cause "$WORKER is not running"
+    expect_state "$name is on: $CONTROL; not on: $WORKER; no import is left running"
+    expect_next "docker start $WORKER"
     expect_no_result
-    node_has "$STANDALONE-control-plane" "$name" || fail "the other node lacks $name"
-    docker start "$STANDALONE-worker" >/dev/null
-    standalone_wait "$STANDALONE-worker"
+    expect_equal "$(node_digest "$CONTROL" "$name")" "$(engine_digest "$SVC:dev")" "digest on the other node"
+    expect_equal "$(docker inspect -f '{{json .State}}' "$WORKER")" "$(cat "$T/stopped")" "state of the stopped node"
+    expect_equal "$(imports_in "$CONTROL")" 0 "the other node's imports"
+    expect_same_state
+    docker start "$WORKER" >/dev/null
+    standalone_wait "$WORKER"
     rwml push
     expect_ok
     expect_result "$name is on 2 of 2 nodes"
+    expect_equal "$(node_digest "$WORKER" "$name")" "$(engine_digest "$SVC:dev")" "digest on the node that is back"
 }
 
 test_nodes_the_only_one_is_stopped() {
     local verb
     standalone_pulse
-    standalone_node "$STANDALONE-control-plane" control-plane 256m
-    docker stop -t 1 "$STANDALONE-control-plane" >/dev/null
+    standalone_node "$CONTROL" control-plane 256m
+    docker stop -t 1 "$CONTROL" >/dev/null
+    remember_standalone
     for verb in push deploy up; do
         rwml $verb
         expect_error 3 RW4002
-        expect_line "$STANDALONE-control-plane"
-        expect_next "docker start $STANDALONE-control-plane"
+        expect_line "$CONTROL"
+        case $verb in
+        push) expect_state "$(content_name "$SVC") is on: none; not on: $CONTROL" ;;
+        *) expect_state 'nothing was built, pushed or applied' ;;
+        esac
+        expect_next "docker start $CONTROL"
+        expect_no_result
     done
+    expect_same_standalone
 }
 
 # The image is larger than the node's containerd has room for; the machine's disk is never near it.
 test_nodes_disk_is_full() {
-    local node=$STANDALONE-control-plane name
+    local name
     standalone_pulse
-    standalone_node "$node" control-plane 24m
+    standalone_node "$CONTROL" control-plane 24m
     head -c 40000000 /dev/urandom >message
     rwml build && expect_ok
     name=$(content_name "$SVC")
+    remember_standalone
     rwml push
     expect_error 3 RW4004
     expect_cause '24M.* free'
     expect_cause 'no space left on device'
+    expect_state "$name is on: none; not on: $CONTROL; no import is left running"
     expect_no_result
-    ! node_has "$node" "$name" || fail "a broken image has the name $name"
-    expect_equal "$(imports_in "$node")" 0 "$node's imports"
+    expect_equal "$(imports_in "$CONTROL")" 0 "$CONTROL's imports"
+    expect_same_standalone
     set_message small
     rwml build && expect_ok
     rwml push
     expect_ok
-    node_has "$node" "$(content_name "$SVC")" || fail "the node is of no use any more"
+    node_has "$CONTROL" "$(content_name "$SVC")" || fail "the node is of no use any more"
 }
 
 test_nodes_control_plane_without_an_api_server() {
     standalone_pulse
-    standalone_node "$STANDALONE-control-plane" control-plane 256m
+    standalone_node "$CONTROL" control-plane 256m
+    remember_standalone
     rwml deploy
-    [ "$CODE" = 3 ] || fail "exit $CODE, not 3"
-    expect_line '^error\[RW'
-    expect_line '^  state: nothing was built, pushed or applied'
+    expect_exit 3
+    expect_form
+    expect_state 'nothing was built, pushed or applied'
+    expect_no_result
+    expect_same_standalone
 }

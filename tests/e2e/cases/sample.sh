@@ -113,13 +113,18 @@ test_sample_image_holds_the_services_only() {
 }
 
 test_sample_without_uv_lock() {
+    local before
     sample
+    before=$(engine_digest e2eticks:dev)
     cp -a "$SHOP" "$T/unlocked"
     cd "$T/unlocked" || fail "no copy"
     rm uv.lock
+    remember_state
     rwml build e2eticks
     expect_error 1 RW3201
     expect_line 'uv.lock'
     expect_state 'no image was made'
     expect_no_result
+    expect_equal "$(engine_digest e2eticks:dev)" "$before" "the image of before"
+    expect_same_state
 }
