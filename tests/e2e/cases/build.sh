@@ -143,3 +143,33 @@ end_long_build() { # SIGNAL EXIT
 
 test_build_interrupted() { end_long_build INT 130; }
 test_build_terminated() { end_long_build TERM 143; }
+
+# A registry on this machine that takes calls and never answers: $T/asked is there once it was called.
+# Docker 20.10 pulls on when nobody listens any more; that ends with this registry.
+silent_registry() { # leaves its PORT
+    python3 -c 'import os, socket, sys
+place = sys.argv[1]; calls = []
+server = socket.socket(); server.bind(("127.0.0.1", 0)); server.listen()
+open(place + "/port.new", "w").write(str(server.getsockname()[1])); os.rename(place + "/port.new", place + "/port")
+while True: calls.append(server.accept()); open(place + "/asked", "w")' "$T" &
+    finally "kill $!"
+    eventually 5 test -e "$T/port"
+    PORT=$(cat "$T/port")
+}
+
+test_build_interrupted_in_a_pull() {
+    new_pulse
+    silent_registry
+    sed -i "s|^FROM .*|FROM 127.0.0.1:$PORT/base:1|" "docker/$SVC.Dockerfile"
+    remember_state
+    start_rwml up
+    eventually 20 test -e "$T/asked"
+    expect_line "pulling 127.0.0.1:$PORT/base:1"
+    end_rwml INT
+    expect_error 130 RW9009
+    expect_within 2000
+    expect_state 'nodes and cluster unchanged'
+    expect_no_result
+    ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
+    expect_same_state
+}

@@ -153,3 +153,88 @@ test_deploy_job_that_changed_is_replaced() {
     expect_ok
     expect_line "Job $SVC is replaced"
 }
+
+# An admission webhook that takes the question and never answers, so that the API server keeps its
+# answer back for half a minute: of ConfigMaps of the test's namespace that are called held…, in a
+# dry run or in earnest. It is a port in the control-plane node, and nothing but this test's.
+hold_configmaps() { # true|false: of a dry run
+    local port=$((20000 + NUMBER)) files=/tmp/$SVC
+    finally "in_control_plane 'kill \$(cat $files.pid); rm $files.*'"
+    in_control_plane ": >$files.calls; setsid socat -u TCP-LISTEN:$port,bind=127.0.0.1,fork \
+        SYSTEM:'echo >>$files.calls; cat >/dev/null' >$files.log 2>&1 & echo \$! >$files.pid"
+    finally "kube delete validatingwebhookconfiguration $SVC --ignore-not-found >/dev/null"
+    kube create -f - >/dev/null <<TEXT
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: $SVC}
+webhooks:
+  - name: held.$SVC.invalid
+    clientConfig: {url: "https://127.0.0.1:$port/"}
+    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: $NS}}
+    rules: [{apiGroups: [""], apiVersions: [v1], resources: [configmaps], operations: [CREATE, UPDATE]}]
+    matchConditions:
+      - name: held
+        expression: request.name.startsWith("held") && (has(request.dryRun) && request.dryRun) == $1
+    admissionReviewVersions: [v1]
+    sideEffects: None
+    failurePolicy: Fail
+    timeoutSeconds: 30
+TEXT
+    if [ "$1" = true ]; then eventually 20 is_held --dry-run=server; else eventually 20 is_held --dry-run=none; fi
+    CALLS=$(webhook_calls)
+}
+
+in_control_plane() { docker exec "$CLUSTER-control-plane" sh -c "$1"; }
+webhook_calls() { in_control_plane "wc -l </tmp/$SVC.calls"; }
+one_more_is_held() { [ "$(webhook_calls)" -gt "$CALLS" ]; }
+
+is_held() { # OPTION: no answer within a second
+    local code=0
+    timeout 1 kubectl --context "kind-$CLUSTER" -n "$NS" create configmap "held-$RANDOM" "$1" >/dev/null 2>&1 || code=$?
+    [ "$code" = 124 ]
+}
+
+# An object before the one that is held and one behind it.
+three_objects() {
+    pushed_pulse no_pods
+    kube create namespace "$NS" >/dev/null
+    for name in early held; do
+        printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s, namespace: %s}\n' "$name" "$NS" \
+            >"manifests/dev/$SVC/$name.yaml"
+    done
+}
+
+test_deploy_interrupted_in_the_dry_run() {
+    three_objects
+    hold_configmaps true
+    remember_state
+    start_rwml deploy
+    eventually 20 one_more_is_held
+    end_rwml INT
+    expect_only_error 130 RW9009
+    expect_within 2000
+    expect_state 'nothing in the cluster was changed'
+    expect_same_state
+}
+
+test_deploy_interrupted_between_two_objects() {
+    three_objects
+    hold_configmaps false
+    remember_others
+    start_rwml deploy
+    eventually 20 err_has "ConfigMap $NS/early created"
+    eventually 20 one_more_is_held
+    end_rwml INT
+    expect_error 130 RW9009
+    expect_within 2000
+    expect_state "ConfigMap $NS/held may have been applied"
+    expect_state "applied: ConfigMap $NS/early; not tried: Deployment $NS/$SVC"
+    expect_no_result
+    kube -n "$NS" get configmap early >/dev/null || fail "what is said to be applied is not there"
+    ! kube -n "$NS" get deployment "$SVC" 2>/dev/null || fail "what was not tried is there"
+    expect_others_same
+    kube delete validatingwebhookconfiguration "$SVC" >/dev/null
+    rwml deploy --settle 0
+    expect_ok
+    kube -n "$NS" get configmap/early configmap/held "deployment/$SVC" >/dev/null || fail "not all is there"
+}

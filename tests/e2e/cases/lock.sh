@@ -46,6 +46,20 @@ test_lock_second_up_gives_up() {
     first_builds || fail "the first one has been disturbed"
 }
 
+test_lock_interrupted_while_waiting() {
+    start_first 60
+    remember_state
+    start_rwml up
+    eventually 10 err_has "waiting for another rwml"
+    end_rwml INT
+    expect_error 130 RW9009
+    expect_within 2000
+    expect_state 'nothing was built, pushed or applied'
+    expect_no_result
+    expect_same_state
+    first_builds || fail "the first one has been disturbed"
+}
+
 test_lock_ends_with_its_holder() {
     start_first 30
     kill -9 "$FIRST"

@@ -144,6 +144,26 @@ test_rollout_interrupted() {
     expect_others_same
 }
 
+test_rollout_interrupted_with_one_of_two_services_done() {
+    new_pulse
+    second_service
+    sed -i 's|^\( *\)  image: .*|&\n\1  readinessProbe: {exec: {command: [/pulse, refuse]}, periodSeconds: 1}|' \
+        "manifests/dev/$SVC-b/$SVC-b.yaml"
+    remember_others
+    start_rwml up --settle 0
+    eventually 60 out_has "^$SVC  *deploy "
+    eventually 60 err_has "^$SVC-b  *deploy  *Deployment $NS/$SVC-b created"
+    end_rwml INT
+    expect_error 130 RW6302 RW9009
+    expect_within 5000
+    expect_state "done: $SVC; not done: $SVC-b"
+    expect_state 'the new version is applied; its rollout goes on in the cluster'
+    expect_next "rwml up $SVC-b"
+    ! out_has "^$SVC-b  *deploy " || fail "a result of the second service was told"
+    log_has "$SVC" 'first text' || fail "the first service does not run"
+    expect_others_same
+}
+
 is_applied() { # beside the first version's pod there is another one
     kube -n "$NS" get pods -o json 2>/dev/null | jq -e '.items | length == 2' >/dev/null
 }
