@@ -84,8 +84,14 @@ end_rwml() { # SIGNAL: sends it, and waits: CODE, TOOK_MS
 
 expect_ok() { [ "$CODE" = 0 ] || fail "exit $CODE, not 0"; }
 
+# What a test's things are called, the longest first.
+names_of_test() {
+    printf '%s\n' "$T" "$SHARED" "$SVC" "$NS" "$OWN_NAMESPACE" "$CLUSTER" "$STANDALONE" e2eticks e2ebars |
+        awk '{ print length($0), $0 }' | sort -rn | cut -d ' ' -f 2-
+}
+
 expect_form() { # of all that is on stderr, see form.awk
-    awk -f "$E2E/form.awk" "$T/err" >"$T/form"
+    NAMES=$(names_of_test) awk -f "$E2E/form.awk" "$T/err" >"$T/form"
     [ ! -s "$T/form" ] || fail "not the form of an error: $(cat "$T/form")"
 }
 

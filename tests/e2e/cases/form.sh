@@ -17,11 +17,14 @@ test_form_that_is_right() {
     form_of 'step one' '  of this' || fail "$(cat "$T/said")"
     form_of 'talk' "error[RW1234]: Deployment $NS/$SVC: it stopped" '  cause: a' '         more' '  | log' '  |' \
         '  state: b' '  next:  c' '         d' '  where: e' 'error[RW1235]: other' '  state: f' || fail "$(cat "$T/said")"
+    form_of "error[RW1234]: $(printf '%086d' 0) $SVC $NS" '  state: b' || fail "names are counted as they are"
     form_of 'error[RW1234]: DOCKER_HOST ssh://x is of no use' '  state: b' || fail "$(cat "$T/said")"
 }
 
 test_form_that_is_wrong() {
-    local first='error[RW1234]: it stopped' state='  state: b'
+    local first='error[RW1234]: it stopped' state='  state: b' long
+    long=$(printf '%0101d' 0)
+    must_be_wrong 'more than 100' "error[RW1234]: $long" "$state"
     must_be_wrong 'capital' 'error[RW1234]: It stopped' "$state"
     must_be_wrong 'no message' 'error[RW1234]: it stopped.' "$state"
     must_be_wrong 'no message' 'error[RW1234]: failed' "$state"
