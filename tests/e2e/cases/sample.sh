@@ -128,3 +128,11 @@ test_sample_without_uv_lock() {
     expect_equal "$(engine_digest e2eticks:dev)" "$before" "the image of before"
     expect_same_state
 }
+
+# The services' own tests, in the image, whose environment has all that they import.
+test_sample_python_tests_pass() {
+    sample
+    docker run --rm --volume "$SHOP/services/e2eticks/tests:/tests:ro" --entrypoint python e2eticks:dev \
+        -m unittest discover -s /tests >"$T/unittest" 2>&1 || fail "$(tail -30 "$T/unittest")"
+    grep -qE '^Ran [1-9][0-9]+ tests' "$T/unittest" || fail "hardly any test ran: $(tail -3 "$T/unittest")"
+}
