@@ -34,7 +34,7 @@ struct err;
  * err_chain_class. */
 enum err_class {
     ERR_APP = 1,       /* the user's code: a build step, a crash, a probe */
-    ERR_USAGE = 2,     /* flag, configuration or manifest; nothing contacted */
+    ERR_USAGE = 2,     /* flag, configuration or manifest; nothing in the cluster was changed */
     ERR_ENV = 3,       /* engine, cluster or node unreachable, or it refuses us */
     ERR_REJECT = 4,    /* the cluster said no */
     ERR_TIMEOUT = 5,   /* not converged in time */
