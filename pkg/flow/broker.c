@@ -155,8 +155,8 @@ static struct err *leads_nowhere(struct kube_client *c, const char *host_port, c
                                  const char *why)
 {
     AUTO_STR found = NULL;
-    struct err *e = err_new(RW5202_KAFKA_ADDRESS, BROKER_VARIABLE " %s leads nowhere in the cluster", host_port);
-    e = err_at(err_cause(e, "%s", why), "%s", use->where);
+    struct err *e = err_new(RW5202_KAFKA_ADDRESS, BROKER_VARIABLE " leads nowhere in the cluster");
+    e = err_at(err_cause(e, "%s: %s", host_port, why), "%s", use->where);
     err_ignore(broker_find(c, &found), "the address that is right is only a suggestion");
     if (found)
         e = err_next(e, "rwml up --set " BROKER_VARIABLE "=%s", found);

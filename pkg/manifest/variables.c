@@ -52,8 +52,7 @@ static struct err *unset(const struct walk *w, const char *pointer, const char *
 
 static struct err *malformed(const struct walk *w, const char *pointer, const char *why)
 {
-    struct err *e = err_new(RW1032_VARIABLE_SYNTAX, "%s: no variable can be read in a text of %s", w->object->file,
-                            w->object->label);
+    struct err *e = err_new(RW1032_VARIABLE_SYNTAX, "no variable can be read in a text of %s", w->object->label);
     e = err_next(err_cause(e, "%s", why), "write $${ where a plain \"${\" is meant");
     return manifest_err_where(e, w->object, pointer);
 }

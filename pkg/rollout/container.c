@@ -135,7 +135,7 @@ static char *crash_words(const struct subject *s, const json_t *terminated, bool
         return xasprintf("is killed for lack of memory (limit %s", limit ? limit : "of the node");
     }
     if (exit_code == 0)
-        return xstrdup("ends by itself, but is to keep running (exit 0");
+        return xstrdup("ends by itself (exit 0");
     return xasprintf("%s (exit %" PRId64, final ? "keeps crashing" : "crashed", exit_code);
 }
 

@@ -101,12 +101,7 @@ void dockerfile_choice_release(struct dockerfile_choice *c)
 static struct err *none_fits(const struct service *s, const struct service_image *image)
 {
     AUTO_STR base = image_base(image->reference);
-    struct err *e;
-    if (image->used_by)
-        e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s (used by %s)", image->reference,
-                    image->used_by);
-    else
-        e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s", image->reference);
+    struct err *e = err_new(RW1013_NO_DOCKERFILE, "no Dockerfile builds image %s", image->reference);
     e = err_cause(e,
                   "none is named for %s, none has ARG SERVICE_NAME beside services/%s, none runs or copies only that",
                   base, base);
