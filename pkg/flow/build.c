@@ -139,7 +139,8 @@ static struct err *pull_base(struct job *job, const char *base)
     int64_t start = clock_ms();
     job_tell(job, UI_STEP, STAGE, -1, "pulling %s, which the engine lacks", base);
     struct net_wait wait = { clock_after(PULL_MS), job->request->cancel };
-    TRY(engine_pull(job->engine, base, NULL, wait, on_pull, job));
+    TRY(err_state(engine_pull(job->engine, base, NULL, wait, on_pull, job),
+                  "no image was made; the engine may go on pulling %s", base));
     job_tell(job, UI_STEP, STAGE, clock_ms() - start, "pulled %s", base);
     return NULL;
 }

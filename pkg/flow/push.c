@@ -42,7 +42,7 @@ static void tell_node(const struct job *job, const struct node_push_result *resu
 static void on_turn_wait(void *ctx, int64_t holder_pid)
 {
     (void)holder_pid;
-    job_tell(ctx, UI_PROGRESS, STAGE, -1, "waiting for another push to this cluster");
+    job_tell(ctx, UI_NOTE, STAGE, -1, "waiting for another push to this cluster");
 }
 
 /* A struct node_push's take_turn. */
@@ -50,7 +50,10 @@ static struct err *take_turn(void *ctx, int *lock)
 {
     const struct job *job = ctx;
     AUTO_STR what = xasprintf("push to cluster %s", job->target->cluster);
-    return turn_take(job->request, what, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
+    struct err *e = turn_take(job->request, what, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
+    if (!e || err_get_code(e) != RW9008_LOCKED)
+        return e;
+    return err_because(RW9008_LOCKED, e, "another rwml pushes to cluster %s", job->target->cluster);
 }
 
 static size_t count_unwritten(const struct node_push_results *results)

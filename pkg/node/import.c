@@ -12,6 +12,7 @@ enum {
     SAYS_BYTES = 64 * 1024,
     KILL_MS = 5000,
     FRAME_MS = 2000,
+    WORDS_MS = 1000, /* the other nodes wait meanwhile */
     TELL_MS = 100,
     READ_BYTES = 4096
 };
@@ -79,7 +80,7 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
 {
     bool end = broken == NULL;
     int exit_code = -1;
-    struct net_wait wait = { .deadline_ms = clock_after(KILL_MS), .cancel = im->push->wait.cancel };
+    struct net_wait wait = { .deadline_ms = clock_after(WORDS_MS), .cancel = im->push->wait.cancel };
     if (end) { /* of the stream, for one */
         broken = engine_exec_wait(t->exec, wait, &exit_code);
         t->has_ended = broken == NULL;
