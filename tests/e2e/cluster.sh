@@ -108,9 +108,15 @@ cluster_up() {
     cluster_is_current || make_again "cluster $CLUSTER, kept from an earlier run, is made from something else"
 }
 
+cluster_up_and_clean() {
+    cluster_up
+    cluster_clean || make_again "cluster $CLUSTER, kept from an earlier run, cannot be cleaned"
+}
+
 clean_namespaces() { # tests delete theirs, too, and don't wait
     local names
-    names=$(kube get validatingwebhookconfigurations,namespaces -o name | grep '/e2e' || true)
+    names=$(kube get validatingwebhookconfigurations,namespaces -o name) || return
+    names=$(grep '/e2e' <<<"$names" || true)
     # shellcheck disable=SC2086 # several words
     [ -z "$names" ] || kube delete --ignore-not-found --timeout=120s $names >/dev/null
 }
@@ -119,33 +125,36 @@ clean_namespaces() { # tests delete theirs, too, and don't wait
 # image has no kafka-topics.sh; and files first, since a Java takes seconds to say that there are none.
 clean_topics() {
     local in_kafka=(kube -n "$KAFKA_NAMESPACE" exec "$KAFKA_NAME-0" --) files
-    files=$("${in_kafka[@]}" ls /var/lib/kafka/data)
+    files=$("${in_kafka[@]}" ls /var/lib/kafka/data) || return
     grep -v -- '-delete$' <<<"$files" | grep '^\(changelog__\)\?e2e' >/dev/null || return 0
     "${in_kafka[@]}" java -Xmx64m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp '/opt/kafka/libs/*' \
         org.apache.kafka.tools.TopicCommand --bootstrap-server localhost:9092 --delete --if-exists \
         --topic '(changelog__)?e2e.*' >/dev/null
 }
 
-clean_node() { # NODE: images that tests brought
-    local ids
-    ids=$(docker exec "$1" crictl images -o json |
-        jq -r '.images[] | select(any(.repoTags[]?; test("(^|/)e2e[^/]*:"))) | .id')
-    # shellcheck disable=SC2086 # several words
-    [ -z "$ids" ] || docker exec "$1" crictl rmi $ids >/dev/null
+# Images that tests brought, with the name that `kind load` adds to each (import-DATE@DIGEST, which
+# CRI tells as docker.io/library/import-DATE@DIGEST). All names at once by ctr: crictl removes name by
+# name, each time with a collection of garbage that has to end within its 2 s; after a bench it doesn't.
+clean_node() { # NODE
+    docker exec "$1" crictl --timeout 60s images -o json |
+        jq -r '.images[] | (.repoTags + .repoDigests) as $names | select(any(.repoTags[]; test("(^|/)e2e[^/]*:"))
+            or ($names | length > 0 and all(test("/import-[0-9-]+@")))) | .id, ($names[] | sub("^docker.io/library/import-"; "import-"))' |
+        xargs -r docker exec "$1" ctr -n k8s.io images rm --sync >/dev/null
 }
 
 clean_engine() {
-    local ids names
-    docker ps -aq --filter "label=io.x-k8s.kind.cluster=$STANDALONE" | xargs -r docker rm -fv >/dev/null
-    ids=$(docker images -aq --filter "label=$IMAGE_LABEL" | sort -u)
+    local ids
+    docker ps -aq --filter "label=io.x-k8s.kind.cluster=$STANDALONE" | xargs -r docker rm -fv >/dev/null || return
+    ids=$(docker images -aq --filter "label=$IMAGE_LABEL" | sort -u) || return
     # shellcheck disable=SC2086 # several words
     [ -z "$ids" ] || docker rmi -f $ids >/dev/null
 }
 
-cluster_clean() { # leaves the cluster with its Kafka and nothing of the tests
+clean_nodes() {
     local node
-    clean_namespaces
-    clean_topics
-    for node in $(nodes); do clean_node "$node"; done
-    clean_engine
+    for node in $(nodes); do clean_node "$node" || return; done
+}
+
+cluster_clean() { # leaves the cluster with its Kafka and nothing of the tests
+    clean_namespaces && clean_topics && clean_nodes && clean_engine
 }
