@@ -2,7 +2,7 @@
 
 #include "base/strv.h"
 
-/* wrong: "/port: expected an integer, found a string", at the value; for an absent value at what
+/* wrong: "/port: expected a string, found a list", at the value; for an absent value at what
  * it is missing from. */
 static struct err *wrong(const struct doc *d, const char *pointer, enum doc_kind wanted, enum doc_kind found)
 {
@@ -38,18 +38,10 @@ static struct err *text(const struct doc *d, const char *pointer, bool needed, c
     return NULL;
 }
 
-static struct err *integer(const struct doc *d, const char *pointer, bool needed, int64_t *out)
+static struct err *boolean(const struct doc *d, const char *pointer, bool *out)
 {
     const json_t *value;
-    TRY(typed(d, pointer, DOC_INTEGER, needed, &value));
-    *out = doc_i64(value, "", *out);
-    return NULL;
-}
-
-static struct err *boolean(const struct doc *d, const char *pointer, bool needed, bool *out)
-{
-    const json_t *value;
-    TRY(typed(d, pointer, DOC_BOOLEAN, needed, &value));
+    TRY(typed(d, pointer, DOC_BOOLEAN, false, &value));
     *out = doc_bool(value, "", *out);
     return NULL;
 }
@@ -69,14 +61,9 @@ struct err *doc_want_text(const struct doc *d, const char *pointer, const char *
     return text(d, pointer, false, out);
 }
 
-struct err *doc_want_i64(const struct doc *d, const char *pointer, int64_t *out)
-{
-    return integer(d, pointer, false, out);
-}
-
 struct err *doc_want_bool(const struct doc *d, const char *pointer, bool *out)
 {
-    return boolean(d, pointer, false, out);
+    return boolean(d, pointer, out);
 }
 
 struct err *doc_want_object(const struct doc *d, const char *pointer, const json_t **out)
@@ -94,24 +81,9 @@ struct err *doc_need_text(const struct doc *d, const char *pointer, const char *
     return text(d, pointer, true, out);
 }
 
-struct err *doc_need_i64(const struct doc *d, const char *pointer, int64_t *out)
-{
-    return integer(d, pointer, true, out);
-}
-
-struct err *doc_need_bool(const struct doc *d, const char *pointer, bool *out)
-{
-    return boolean(d, pointer, true, out);
-}
-
 struct err *doc_need_object(const struct doc *d, const char *pointer, const json_t **out)
 {
     return container(d, pointer, DOC_OBJECT, true, out);
-}
-
-struct err *doc_need_array(const struct doc *d, const char *pointer, const json_t **out)
-{
-    return container(d, pointer, DOC_ARRAY, true, out);
 }
 
 static struct err *unknown_key(const struct doc *d, const char *pointer, const char *key, const char *const *known,

@@ -59,19 +59,15 @@ struct err *doc_err_where(struct err *e, const struct doc *d, const char *pointe
 struct err *doc_err_where_key(struct err *e, const struct doc *d, const char *pointer) MUST_USE;
 
 /* Configuration. Each gives the value at the pointer, or fails with RW1004_CONFIG_TYPE and its
- * place: "/services/api/port: expected an integer, found a string". doc_want_…: an absent (or
+ * place: "/services/api: expected a mapping, found a string". doc_want_…: an absent (or
  * null) value is fine and leaves *out as it was; doc_need_…: it is an error, too. What is given
  * is borrowed from the document. */
 struct err *doc_want_text(const struct doc *d, const char *pointer, const char **out) MUST_USE;
-struct err *doc_want_i64(const struct doc *d, const char *pointer, int64_t *out) MUST_USE;
 struct err *doc_want_bool(const struct doc *d, const char *pointer, bool *out) MUST_USE;
 struct err *doc_want_object(const struct doc *d, const char *pointer, const json_t **out) MUST_USE;
 struct err *doc_want_array(const struct doc *d, const char *pointer, const json_t **out) MUST_USE;
 struct err *doc_need_text(const struct doc *d, const char *pointer, const char **out) MUST_USE;
-struct err *doc_need_i64(const struct doc *d, const char *pointer, int64_t *out) MUST_USE;
-struct err *doc_need_bool(const struct doc *d, const char *pointer, bool *out) MUST_USE;
 struct err *doc_need_object(const struct doc *d, const char *pointer, const json_t **out) MUST_USE;
-struct err *doc_need_array(const struct doc *d, const char *pointer, const json_t **out) MUST_USE;
 
 /* doc_check_keys: every key of the object at the pointer is one of these; else RW1003_CONFIG_KEY
  * with the key's place and the name that was probably meant. An absent object is fine. */

@@ -3,11 +3,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "doc/number.h"
 #include "doc/tree.h"
-#include "base/utf8.h"
-
-enum { COMPACT = -1 };
 
 /* must_escape: what a YAML 1.1 reader refuses or folds when it stands raw in double quotes:
  * go.yaml.in/yaml/v2 readerc.go ("control characters are not allowed"), yamlprivateh.go is_break. */
@@ -53,51 +51,32 @@ static void add_text(struct buf *b, const char *text, size_t len)
     buf_adds(b, "\"");
 }
 
-static void add_break(struct buf *b, int depth)
-{
-    if (depth == COMPACT)
-        return;
-    buf_adds(b, "\n");
-    for (int i = 0; i < depth; i++)
-        buf_adds(b, "  ");
-}
+static void add_value(struct buf *b, const json_t *value);
 
-static void add_value(struct buf *b, const json_t *value, int depth);
-
-static void add_object(struct buf *b, const json_t *object, int depth)
+static void add_object(struct buf *b, const json_t *object)
 {
-    int inner = depth == COMPACT ? COMPACT : depth + 1;
     const char *key;
     const json_t *value;
     const char *between = "{";
     DOC_EACH_KEY (object, key, value) {
         buf_adds(b, between);
         between = ",";
-        add_break(b, inner);
         add_text(b, key, strlen(key));
-        buf_adds(b, depth == COMPACT ? ":" : ": ");
-        add_value(b, value, inner);
+        buf_adds(b, ":");
+        add_value(b, value);
     }
-    if (json_object_size(object) == 0)
-        buf_adds(b, "{");
-    else
-        add_break(b, depth);
-    buf_adds(b, "}");
+    buf_adds(b, json_object_size(object) == 0 ? "{}" : "}");
 }
 
-static void add_array(struct buf *b, const json_t *array, int depth)
+static void add_array(struct buf *b, const json_t *array)
 {
-    int inner = depth == COMPACT ? COMPACT : depth + 1;
     size_t i;
     const json_t *item;
     buf_adds(b, "[");
     DOC_EACH_ITEM (array, i, item) {
         buf_adds(b, i ? "," : "");
-        add_break(b, inner);
-        add_value(b, item, inner);
+        add_value(b, item);
     }
-    if (json_array_size(array) > 0)
-        add_break(b, depth);
     buf_adds(b, "]");
 }
 
@@ -107,7 +86,7 @@ static void add_number(struct buf *b, double number)
     buf_adds(b, text);
 }
 
-static void add_value(struct buf *b, const json_t *value, int depth)
+static void add_value(struct buf *b, const json_t *value)
 {
     switch (doc_kind(value)) {
     case DOC_NOTHING:
@@ -115,10 +94,10 @@ static void add_value(struct buf *b, const json_t *value, int depth)
         buf_adds(b, "null");
         return;
     case DOC_OBJECT:
-        add_object(b, value, depth);
+        add_object(b, value);
         return;
     case DOC_ARRAY:
-        add_array(b, value, depth);
+        add_array(b, value);
         return;
     case DOC_STRING:
         add_text(b, json_string_value(value), json_string_length(value));
@@ -138,14 +117,6 @@ static void add_value(struct buf *b, const json_t *value, int depth)
 char *doc_dump(const json_t *tree)
 {
     AUTO(buf) b = BUF_INIT(SIZE_MAX);
-    add_value(&b, tree, COMPACT);
-    return buf_steal(&b, NULL);
-}
-
-char *doc_dump_pretty(const json_t *tree)
-{
-    AUTO(buf) b = BUF_INIT(SIZE_MAX);
-    add_value(&b, tree, 0);
-    buf_adds(&b, "\n");
+    add_value(&b, tree);
     return buf_steal(&b, NULL);
 }

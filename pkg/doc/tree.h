@@ -121,7 +121,4 @@ char *doc_pointer_of_field(const json_t *tree, const char *field) MUST_USE;
  * written as Go writes them: the shortest text that reads back the same. */
 char *doc_dump(const json_t *tree) MUST_USE;
 
-/* doc_dump_pretty: the same, indented by two blanks, with a newline at its end. */
-char *doc_dump_pretty(const json_t *tree) MUST_USE;
-
 #endif
