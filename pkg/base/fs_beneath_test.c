@@ -8,18 +8,6 @@
 #include "base/fault.h"
 #include "fake/check.h"
 
-/* A folder to work in: its path and its descriptor. */
-struct place {
-    char *path;
-    int fd;
-};
-
-static void place_release(struct place *p)
-{
-    free(p->path);
-    fd_closep(&p->fd);
-}
-
 /* The traps that a cloned repository may set. outside/ lies beside the folder that is opened. */
 static struct place place_with_traps(void)
 {

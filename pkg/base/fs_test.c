@@ -13,18 +13,6 @@
 #include "base/fault.h"
 #include "fake/check.h"
 
-/* A folder to work in: its path and its descriptor. */
-struct place {
-    char *path;
-    int fd;
-};
-
-static void place_release(struct place *p)
-{
-    free(p->path);
-    fd_closep(&p->fd);
-}
-
 static struct place place_new(void)
 {
     struct place p = { .path = scratch_new(), .fd = -1 };

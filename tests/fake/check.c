@@ -62,6 +62,12 @@ char *scratch_new(void)
     return path;
 }
 
+void place_release(struct place *p)
+{
+    free(p->path);
+    fd_closep(&p->fd);
+}
+
 void scratch_write(const char *dir, const char *name, const char *text)
 {
     AUTO_STR path = xasprintf("%s/%s", dir, name);

@@ -33,6 +33,13 @@ void check_between_at(int64_t value, int64_t lowest, int64_t highest, const char
 /* scratch_new: an empty folder of its own below $TMPDIR, which the test runner removes. */
 char *scratch_new(void) MUST_USE;
 
+/* A folder to work in: its path and its descriptor, -1 until a test has opened it. */
+struct place {
+    char *path;
+    int fd;
+};
+void place_release(struct place *p);
+
 /* scratch_write: the file name in dir gets this text. */
 void scratch_write(const char *dir, const char *name, const char *text);
 
