@@ -44,3 +44,18 @@ bool base64_decode(const char *text, struct buf *out)
     }
     return filled == 0;
 }
+
+char *base64url_encode(const void *bytes, size_t len)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const unsigned char *in = bytes;
+    char *out = xcalloc((len + 2) / 3 * 4 + 1, 1);
+    for (size_t i = 0, to = 0; i < len; i += 3) {
+        unsigned bits = 0;
+        for (size_t j = 0; j < 3; j++)
+            bits = bits << 8 | (i + j < len ? in[i + j] : 0u);
+        for (size_t j = 0; j < 4; j++)
+            out[to++] = i + j > len ? '=' : alphabet[bits >> (18 - 6 * j) & 63];
+    }
+    return out;
+}

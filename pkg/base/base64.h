@@ -1,5 +1,6 @@
-/* base64: the standard alphabet with padding (RFC 4648, section 4), as kubeconfigs carry certificates
- * and the engine its progress. */
+/* base64 (RFC 4648): decoding in the standard alphabet with padding (section 4), as kubeconfigs carry
+ * certificates and the engine its progress; encoding in the one for URLs (section 5), as the engine
+ * wants a registry's credentials. */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
@@ -8,5 +9,7 @@
 /* base64_decode: appends to out; false for a character, a padding or a length that does not belong
  * there, or when out is full. Line breaks and blanks are passed over. */
 bool base64_decode(const char *text, struct buf *out) MUST_USE;
+
+char *base64url_encode(const void *bytes, size_t len) MUST_USE; /* owned; with padding */
 
 #endif

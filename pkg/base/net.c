@@ -1,6 +1,8 @@
 #include "base/net.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -87,6 +89,57 @@ struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd
     *out_fd = fd;
     fd = -1;
     return NULL;
+}
+
+struct err *net_listen_loopback(int *out_fd, int *out_port)
+{
+    enum { BACKLOG = 64 };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof address;
+    int fault = fault_point("net.socket", NULL);
+    AUTO_FD fd = fault ? -1 : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return err_sys(RW9005_RESOURCES, fault ? fault : errno, "cannot make a socket");
+    fault = fault_point("net.listen", NULL);
+    if (fault || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return err_sys(RW9003_SOCKET, fault ? fault : errno, "cannot listen at 127.0.0.1");
+    *out_port = ntohs(address.sin_port);
+    *out_fd = fd;
+    fd = -1;
+    return NULL;
+}
+
+struct err *net_accept(int listen_fd, struct net_wait wait, int *out_fd)
+{
+    for (;;) {
+        TRY(wait_for(listen_fd, POLLIN, wait));
+        int fault = fault_point("net.accept", NULL);
+        int fd = fault ? -1 : accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int number = fault ? fault : errno;
+        if (fd >= 0) {
+            *out_fd = fd;
+            return NULL;
+        }
+        if (number != EAGAIN && number != EINTR && number != ECONNABORTED)
+            return err_sys(RW9003_SOCKET, number, "cannot accept a connection");
+    }
+}
+
+struct err *net_peek(int fd, struct net_wait wait, unsigned char *byte, bool *closed)
+{
+    for (;;) {
+        TRY(wait_for(fd, POLLIN, wait));
+        int fault = fault_point("net.peek", NULL);
+        ssize_t got = fault ? -1 : recv(fd, byte, 1, MSG_PEEK);
+        int number = fault ? fault : errno;
+        if (got >= 0) {
+            *closed = got == 0;
+            return NULL;
+        }
+        if (number != EAGAIN && number != EINTR)
+            return err_sys(RW9003_SOCKET, number, "the connection broke while reading");
+    }
 }
 
 struct err *net_read(int fd, void *to, size_t room, struct net_wait wait, size_t *out_len)

@@ -4,7 +4,8 @@
  * RW9007_DEADLINE or RW9009_INTERRUPTED when they strike; else RW9003_SOCKET with errno
  * (ENOENT, EACCES and ECONNREFUSED of a connect are what callers tell apart). Sockets are
  * non-blocking and close-on-exec. SIGPIPE never comes: writes use MSG_NOSIGNAL.
- * Fault points: net.socket net.connect net.read net.write net.wait net.shutdown.
+ * Fault points: net.socket net.connect net.listen net.accept net.peek net.read net.write net.wait
+ * net.shutdown.
  */
 #ifndef BASE_NET_H
 #define BASE_NET_H
@@ -19,6 +20,14 @@ struct net_wait {
 };
 
 struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd) MUST_USE;
+
+/* net_listen_loopback: a socket of 127.0.0.1 that the kernel chose a port for; nobody outside this
+ * machine (and network namespace) reaches it. */
+struct err *net_listen_loopback(int *out_fd, int *out_port) MUST_USE;
+struct err *net_accept(int listen_fd, struct net_wait wait, int *out_fd) MUST_USE;
+
+/* net_peek: the first byte that came, left where it is; *closed instead at the end of the stream. */
+struct err *net_peek(int fd, struct net_wait wait, unsigned char *byte, bool *closed) MUST_USE;
 
 /* net_read: at least one byte, at most room; *out_len 0 is the peer's end of stream. */
 struct err *net_read(int fd, void *to, size_t room, struct net_wait wait, size_t *out_len) MUST_USE;

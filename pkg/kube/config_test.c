@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/fs.h"
-#include "base/base64.h"
 #include "kube/config.h"
 
 /* "PEM CA", "PEM CERT", "PEM KEY" in base64. */
@@ -207,29 +206,6 @@ static void test_wrong_cluster(void **state)
     check_says(kube_config_wrong_cluster(&c, "a", "::1", 4001), RW5102_WRONG_CLUSTER, "https://[::1]:4001");
 }
 
-static void expect_decoded(const char *text, const char *want)
-{
-    AUTO(buf) out = BUF_INIT(16);
-    bool ok = base64_decode(text, &out);
-    if (ok != (want != NULL) || (want && strcmp(buf_text(&out), want) != 0))
-        fail_msg("%s", text);
-}
-
-static void test_base64(void **state)
-{
-    (void)state;
-    expect_decoded("", "");
-    expect_decoded("YQ==", "a");
-    expect_decoded("YWI=", "ab");
-    expect_decoded("YW\nJj \r\n", "abc");
-    expect_decoded("YQ=", NULL);
-    expect_decoded("YQ==YQ==", NULL);
-    expect_decoded("Y===", NULL);
-    expect_decoded("=QQQ", NULL);
-    expect_decoded("Y-_Q", NULL);
-    expect_decoded("YWFhYWFhYWFhYWFhYWFhYWFh", NULL); /* 18 bytes into 16 */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,7 +219,6 @@ int main(void)
         cmocka_unit_test(test_load_not_found),
         cmocka_unit_test(test_matches),
         cmocka_unit_test(test_wrong_cluster),
-        cmocka_unit_test(test_base64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

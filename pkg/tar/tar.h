@@ -55,7 +55,8 @@ DEFINE_FREEP(tar_writer)
  * error of these three the writer adds nothing more, and tar_finish fails: no desynced tar can
  * come out. */
 struct err *tar_add_entry(struct tar_writer *w, const struct tar_entry *entry) MUST_USE;
-/* tar_add_data: the next bytes of the file begun last. RW2004_CONTEXT_CHANGED: more than its size. */
+/* tar_add_data: the next bytes of the file begun last; its padding comes with the last of them. RW2004_CONTEXT_CHANGED:
+ * more than its size. */
 struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len) MUST_USE;
 /* tar_finish: the end-of-archive blocks. A tar without entries gets "./", else it is none for BuildKit. */
 struct err *tar_finish(struct tar_writer *w) MUST_USE;

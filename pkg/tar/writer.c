@@ -200,7 +200,7 @@ struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len)
         len -= (size_t)written;
         w->missing -= (uint64_t)written;
     }
-    return NULL;
+    return w->missing == 0 ? complete(w) : NULL;
 }
 
 struct err *tar_finish(struct tar_writer *w)

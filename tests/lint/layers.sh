@@ -27,7 +27,7 @@ function check_foreign(name,    prefix) {
 }
 BEGIN {
     system_headers = "^((assert|ctype|dirent|errno|fcntl|grp|inttypes|limits|locale|math|poll|pthread|pwd|setjmp|signal|" \
-        "spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd)|sys/[a-z]+|linux/[a-z0-9_]+)\\.h$"
+        "spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd)|(arpa|netinet|sys)/[a-z]+|linux/[a-z0-9_]+)\\.h$"
     exempt["cmd/rwml/main.c"]        # starts the libraries
     exempt["cmd/rwml/cmd_version.c"] # asks them for their versions
     while ((getline line < layers) > 0) {
