@@ -37,7 +37,7 @@ endif
 
 # pkg-config is asked once, and only when something is compiled: `make help` and `make test` work
 # on a machine that has no libraries yet.
-LIBRARIES := libcurl yaml-0.1 jansson openssl libgit2 libarchive
+LIBRARIES := libcurl yaml-0.1 jansson openssl libgit2 libarchive libmicrohttpd
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
 LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)))$(LIBRARY_LIBS)
 ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) $(OPTIMISE) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -pthread

@@ -4,7 +4,7 @@
 
 export FLAGS
 FLAGS="-std=gnu17 -Ipkg -Itests -D_GNU_SOURCE -Wall -Wextra -Werror -fsyntax-only -x c $(
-    pkg-config --cflags libcurl yaml-0.1 jansson openssl libgit2 libarchive)"
+    pkg-config --cflags libcurl yaml-0.1 jansson openssl libgit2 libarchive libmicrohttpd)"
 
 compile() { # HEADER: what each compiler says
     local compiler
