@@ -52,6 +52,7 @@
     X(4102, ENV, IMAGE_NOT_ON_NODE)                                                                                    \
     X(4201, INTEGRITY, IMAGE_STREAM)                                                                                   \
     X(4202, INTEGRITY, IMAGE_MISMATCH)                                                                                 \
+    X(4203, ENV, PUSH_FAILED)                                                                                          \
     X(5001, USAGE, OBJECT_INVALID)                                                                                     \
     X(5002, USAGE, KUSTOMIZE_UNSUPPORTED)                                                                              \
     X(5003, USAGE, REFERENCE_MISSING)                                                                                  \

@@ -320,7 +320,9 @@ struct err *engine_exec_kill(struct engine_exec *x, struct net_wait wait)
         return NULL;
     if (!x->pid)
         BUG("an exec that is not killable is killed");
-    const char *const argv[] = { "kill", "-KILL", x->pid, NULL };
+    /* With its children: each exec leads a process group of its own (runc nsexec.c, setsid). */
+    AUTO_STR group = xasprintf("-%s", x->pid);
+    const char *const argv[] = { "kill", "-KILL", "--", group, NULL };
     struct engine_exec_spec spec = { .container = x->container, .argv = argv };
     AUTO_PTR(engine_exec) killer = NULL;
     TRY(engine_exec_start(x->engine, &spec, wait, &killer));

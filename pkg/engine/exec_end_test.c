@@ -141,7 +141,7 @@ static void test_a_program_is_killed_at_the_deadline(void **state)
     assert_null(result.out.bytes);
     AUTO_STR heard = docker_stop(&d);
     assert_non_null(strstr(heard, "\"Cmd\":[\"sh\",\"-c\",\"echo $$; exec \\\"$@\\\"\",\"sh\",\"cat\",\"x\"]"));
-    const char *killed = strstr(heard, "\"Cmd\":[\"kill\",\"-KILL\",\"7\"]");
+    const char *killed = strstr(heard, "\"Cmd\":[\"kill\",\"-KILL\",\"--\",\"-7\"]");
     assert_non_null(killed);
     for (int asked = 0; asked < 2; asked++) { /* until it is gone */
         killed = strstr(killed, "GET /exec/x1/json");

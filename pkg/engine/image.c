@@ -66,6 +66,40 @@ void engine_image_release(struct engine_image *i)
     *i = (struct engine_image){ 0 };
 }
 
+/* Steps that made bytes; newest first, as the engine tells them. */
+static uint64_t sum_of_top(const json_t *history, size_t all_layers, size_t layers)
+{
+    size_t i, sized = 0, taken = 0;
+    json_t *step;
+    uint64_t sum = 0;
+    DOC_EACH_ITEM (history, i, step)
+        sized += doc_i64(step, "/Size", 0) > 0;
+    size_t empty = all_layers > sized ? all_layers - sized : 0;
+    DOC_EACH_ITEM (history, i, step) {
+        int64_t size = doc_i64(step, "/Size", 0);
+        if (size <= 0 || taken + empty >= layers)
+            continue;
+        sum += (uint64_t)size;
+        taken++;
+    }
+    return sum;
+}
+
+struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *image, size_t layers,
+                                   struct net_wait wait, uint64_t *out)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    path_of_image(&path, image->id, "/history");
+    TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
+    if (!http_response_ok(&answer))
+        return engine_refused(&answer, "tell how image %s was made", image->id);
+    DOC_AUTO tree = NULL;
+    TRY(engine_tree(&answer, &tree));
+    *out = sum_of_top(tree, image->diff_ids.count, layers);
+    return NULL;
+}
+
 static struct err *not_built(const char *ref)
 {
     return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");

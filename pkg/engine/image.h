@@ -21,6 +21,12 @@ struct err *engine_image_inspect(struct engine *e, const char *ref, struct net_w
                                  struct engine_image *out) MUST_USE;
 void engine_image_release(struct engine_image *i);
 
+/* engine_image_top_bytes: at least how large, in uncompressed bytes, the topmost `layers` layers are.
+ * The history that the engine tells does not say which steps of size 0 made a layer, so some may be
+ * left out of the sum. */
+struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *image, size_t layers,
+                                   struct net_wait wait, uint64_t *out) MUST_USE;
+
 /* engine_image_config_digest: the digest by which Kubernetes nodes know the image. With the classic
  * store it is the id, and costs nothing. The containerd store tells it nowhere but inside an
  * export, which is read to its end and dropped: seconds for a large image. RW4101_IMAGE_NOT_BUILT

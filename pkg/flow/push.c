@@ -17,7 +17,7 @@ static void on_progress(void *ctx, const struct node_push_progress *progress)
     if (progress->phase == NODE_PUSH_SENDING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "%s: %s", node, sent);
     else if (progress->phase == NODE_PUSH_VERIFYING)
-        job_tell(job, UI_PROGRESS, STAGE, -1, "%s: asking its runtime", node);
+        job_tell(job, UI_PROGRESS, STAGE, -1, "%s: unpacking it, asking its runtime", node);
 }
 
 static void tell_node(const struct job *job, const struct node_push_result *result)
@@ -27,9 +27,6 @@ static void tell_node(const struct job *job, const struct node_push_result *resu
     case NODE_HAD_IT:
         job_tell(job, UI_DETAIL, STAGE, -1, "%s: has it already", result->node->name);
         return;
-    case NODE_GOT_NAME:
-        job_tell(job, UI_STEP, STAGE, result->elapsed_ms, "%s: had the content, got the name", result->node->name);
-        return;
     case NODE_GOT_IT:
         job_tell(job, UI_STEP, STAGE, result->elapsed_ms, "%s: %s", result->node->name, sent);
         return;
@@ -37,6 +34,35 @@ static void tell_node(const struct job *job, const struct node_push_result *resu
         job_tell(job, UI_STEP, STAGE, -1, "%s: does not have it", result->node->name);
         return;
     }
+}
+
+static const char *fate(const struct node_layer *layer)
+{
+    if (layer->sent == layer->nodes)
+        return "sent";
+    if (layer->had == layer->nodes)
+        return "reused: unpacked there";
+    if (layer->had + layer->blob == layer->nodes)
+        return "reused";
+    return NULL;
+}
+
+static void on_layer(void *ctx, const struct node_layer *layer)
+{
+    enum { SHOWN = 19 }; /* "sha256:" and 12 digits, as the engine shows them */
+    const struct job *job = ctx;
+    AUTO_STR size = layer->size > 0 ? num_bytes(layer->size) : xstrdup("size not asked");
+    const char *same = fate(layer);
+    if (same)
+        job_tell(job, UI_DETAIL, STAGE, -1, "layer %.*s: %s, %s", SHOWN, layer->diff_id, size, same);
+    else
+        job_tell(job, UI_DETAIL, STAGE, -1, "layer %.*s: %s, sent to %zu of %zu nodes; the others have it", SHOWN,
+                 layer->diff_id, size, layer->sent, layer->nodes);
+}
+
+static void on_whole(void *ctx, const char *why)
+{
+    job_tell(ctx, UI_DETAIL, STAGE, -1, "the whole image travels: %s", why);
 }
 
 static void on_turn_wait(void *ctx, int64_t holder_pid)
@@ -73,7 +99,10 @@ static struct err *push_image(struct job *job, const struct job_image *image)
         .wait = { clock_after(PUSH_MS), job->request->cancel },
         .take_turn = take_turn,
         .on_progress = on_progress,
+        .on_layer = on_layer,
+        .on_whole = on_whole,
         .ctx = job,
+        .state_dir = job->request->state_dir,
     };
     int64_t start = clock_ms();
     struct err *e = node_push_image(job->engine, &job->target->nodes, &push, &results);

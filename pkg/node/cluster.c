@@ -18,7 +18,6 @@ void node_list_release(struct node_list *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         free(l->items[i].name);
-        free(l->items[i].id);
         free(l->items[i].state);
     }
     free(l->items);
@@ -87,7 +86,6 @@ static void take_nodes(const struct engine_container_list *all, struct node_list
         if (!str_eq(engine_container_label(c, cluster_label), out->cluster) || !is_node(role))
             continue;
         out->items[out->count++] = (struct node){ .name = xstrdup(c->name),
-                                                  .id = xstrdup(c->id),
                                                   .is_control_plane = str_eq(role, "control-plane"),
                                                   .running = str_eq(c->state, "running"),
                                                   .state = xstrdup(c->state) };
@@ -184,7 +182,7 @@ struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *node
         return err_new(RW4002_NODE_STOPPED, "cluster %s has no control-plane node", nodes->cluster);
     TRY(err_state(node_stopped(from), "nothing was changed"));
     AUTO(engine_exec_result) result = { 0 };
-    struct err *unasked = engine_exec_run(e, from->id, argv, NULL, 0, wait, &result);
+    struct err *unasked = engine_exec_run(e, from->name, argv, NULL, 0, wait, &result);
     TRY(err_because(RW4003_NODE_FAILED, unasked, "node %s gives no kubeconfig", from->name));
     if (result.exit_code != 0 || result.out.len > LIMIT_CONFIG) {
         struct err *failed = err_new(RW4003_NODE_FAILED, "node %s gives no kubeconfig", from->name);

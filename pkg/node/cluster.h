@@ -11,7 +11,6 @@
 
 struct node {
     char *name; /* of the container, and of the Kubernetes node */
-    char *id;   /* of the container */
     bool is_control_plane;
     bool running;
     char *state; /* the engine's word for it: "running", "exited", "paused" */

@@ -103,7 +103,6 @@ static void test_the_only_cluster(void **state)
     assert_string_equal(list.cluster, "dev");
     assert_int_equal(list.count, 2);
     assert_string_equal(list.items[0].name, "dev-control-plane");
-    assert_string_equal(list.items[0].id, "id-dev-control-plane");
     assert_true(list.items[0].is_control_plane && list.items[0].running);
     assert_string_equal(list.items[1].state, "paused");
     assert_false(list.items[1].is_control_plane || list.items[1].running);
@@ -232,10 +231,10 @@ static struct node_list nodes_of(struct node *items, size_t count)
 static void test_the_kubeconfig_of_the_first_running_control_plane(void **state)
 {
     (void)state;
-    struct node items[] = { { .name = "a", .id = "id-a", .is_control_plane = true },
-                            { .name = "b", .id = "id-b", .running = true },
-                            { .name = "c", .id = "id-c", .is_control_plane = true, .running = true },
-                            { .name = "d", .id = "id-d", .is_control_plane = true, .running = true } };
+    struct node items[] = { { .name = "a", .is_control_plane = true },
+                            { .name = "b", .running = true },
+                            { .name = "c", .is_control_plane = true, .running = true },
+                            { .name = "d", .is_control_plane = true, .running = true } };
     struct node_list list = nodes_of(items, COUNT_OF(items));
     AUTO(docker) d = { 0 };
     AUTO(buf) text = { 0 };
@@ -244,14 +243,14 @@ static void test_the_kubeconfig_of_the_first_running_control_plane(void **state)
     check_ok(node_admin_kubeconfig(d.engine, &list, soon(), &text));
     assert_string_equal(buf_text(&text), "apiVersion: v1\n");
     AUTO_STR heard = docker_stop(&d);
-    assert_non_null(strstr(heard, "POST /containers/id-c/exec "));
+    assert_non_null(strstr(heard, "POST /containers/c/exec "));
     assert_non_null(strstr(heard, "\"cat\",\"/etc/kubernetes/admin.conf\"]"));
 }
 
 static void test_no_kubeconfig(void **state)
 {
     (void)state;
-    struct node items[] = { { .name = "a", .id = "id-a", .is_control_plane = true, .running = true } };
+    struct node items[] = { { .name = "a", .is_control_plane = true, .running = true } };
     struct node_list list = nodes_of(items, 1);
     AUTO(docker) d = { 0 };
     struct buf text = { 0 };
@@ -269,7 +268,7 @@ static void test_no_kubeconfig(void **state)
 static void test_a_node_that_runs_no_programs(void **state)
 {
     (void)state;
-    struct node items[] = { { .name = "a", .id = "id-a", .is_control_plane = true, .running = true } };
+    struct node items[] = { { .name = "a", .is_control_plane = true, .running = true } };
     struct node_list list = nodes_of(items, 1);
     AUTO(docker) d = { 0 };
     struct buf text = { 0 };
@@ -284,9 +283,9 @@ static void test_no_control_plane_that_runs(void **state)
     (void)state;
     static char exited[] = "exited";
     static char paused[] = "paused";
-    struct node items[] = { { .name = "a", .id = "id-a", .is_control_plane = true, .state = exited },
-                            { .name = "b", .id = "id-b", .running = true },
-                            { .name = "c", .id = "id-c", .state = paused } };
+    struct node items[] = { { .name = "a", .is_control_plane = true, .state = exited },
+                            { .name = "b", .running = true },
+                            { .name = "c", .state = paused } };
     struct node_list list = nodes_of(items, 2);
     AUTO(docker) d = { 0 };
     struct buf text = { 0 };

@@ -5,22 +5,20 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-#include "engine/image.h"
-#include "node/cri.h"
-#include "node/import.h"
+#include "node/send.h"
 
-enum { SIDE_BY_SIDE = 8, VERIFY_MS = 30000 };
+enum { SIDE_BY_SIDE = 8 };
 
 /* One node's part of a push. */
 struct part {
-    struct engine *engine; /* to be opened again by the task that works on this part */
+    struct engine *engine; /* the session makes its own of it */
     const struct node *node;
     const struct node_push *push;
     struct node_push_result *result;
-    struct cri_answer has;
+    struct session session;
     int64_t started_ms;
     struct err *error;
-    bool travels; /* the whole image has to be sent */
+    bool travels; /* something of the image has to be sent, be it a name */
 };
 
 struct push_run {
@@ -34,7 +32,7 @@ struct push_run {
 static void push_run_release(struct push_run *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        cri_answer_release(&r->parts[i].has);
+        session_release(&r->parts[i].session);
         err_free(r->parts[i].error);
     }
     free(r->parts);
@@ -57,32 +55,25 @@ static void tell(const struct node_push *push, const struct node *node, enum nod
 static struct err *ask(void *item)
 {
     struct part *p = item;
-    AUTO_PTR(engine) engine = NULL;
-    TRY(engine_again(p->engine, &engine));
-    p->error = cri_ask(engine, p->node, p->push->image, p->push->wait, &p->has);
-    p->travels = !p->error && !p->has.has_ref && !p->has.has_content;
-    if (!p->error && p->has.has_ref && p->has.has_content)
+    struct session *s = &p->session;
+    p->error = session_open(s, p->engine, p->node, p->push->image, false, p->push->wait);
+    p->travels = !p->error && !(s->has_ref && s->has_content);
+    if (!p->error && !p->travels)
         p->result->outcome = NODE_HAD_IT;
     return NULL;
 }
 
-/* A task: both names on a content that is there, and CRI's word for it. */
-static struct err *name(void *item)
+/* A task: once more what a node has that lost a layer between its answer and the import, to a
+ * collection of garbage or to somebody who removed images. */
+static struct err *ask_again(void *item)
 {
     struct part *p = item;
-    const struct node_image *image = p->push->image;
-    if (p->error || p->result->outcome == NODE_HAD_IT)
+    if (!p->error || !session_lost_layer(&p->session))
         return NULL;
-    AUTO_PTR(engine) engine = NULL;
-    TRY(engine_again(p->engine, &engine));
-    struct net_wait wait = p->push->wait;
-    wait.deadline_ms = clock_earlier(wait.deadline_ms, clock_after(VERIFY_MS));
-    bool from_ref = p->travels || p->has.has_ref;
-    p->error = cri_name(engine, p->node, from_ref ? image->ref : image->content_name,
-                        from_ref ? image->content_name : image->ref, image->config_digest, wait);
-    p->result->elapsed_ms = clock_ms() - p->started_ms;
-    if (!p->error)
-        p->result->outcome = p->travels ? NODE_GOT_IT : NODE_GOT_NAME;
+    session_release(&p->session);
+    err_free(STEAL(&p->error));
+    TRY(ask(p));
+    holdings_release(&p->session.holdings); /* more may be about to vanish */
     return NULL;
 }
 
@@ -102,19 +93,18 @@ static void open_run(struct push_run *r, const struct node_list *nodes, struct n
     }
 }
 
-static struct import_target *targets_of(const struct push_run *r, size_t *count)
+static struct import_target *targets_of(struct push_run *r, size_t *count)
 {
     struct import_target *targets = xcalloc(r->count + 1, sizeof *targets);
     *count = 0;
     for (size_t i = 0; i < r->count; i++)
         if (r->parts[i].travels)
-            targets[(*count)++] =
-                (struct import_target){ .node = r->parts[i].node, .snapshotter = r->parts[i].has.snapshotter };
+            targets[(*count)++] = (struct import_target){ .session = &r->parts[i].session };
     return targets;
 }
 
 /* What the import found out goes back to the parts, which own the errors then. */
-static void settle(struct push_run *r, struct import *im)
+static void settle(struct push_run *r, struct import *im, bool is_whole)
 {
     size_t next = 0;
     for (size_t i = 0; i < r->count; i++) {
@@ -122,9 +112,12 @@ static void settle(struct push_run *r, struct import *im)
         if (!p->travels)
             continue;
         struct import_target *t = &im->targets[next++];
-        p->result->bytes_sent = t->sent;
+        p->result->bytes_sent += t->sent;
         p->result->elapsed_ms = clock_ms() - p->started_ms;
         p->error = STEAL(&t->error);
+        p->travels = false;
+        if (!p->error && is_whole)
+            p->result->outcome = NODE_GOT_IT;
     }
 }
 
@@ -136,19 +129,19 @@ static bool all_have_errors(const struct import *im)
     return true;
 }
 
-/* The export and all imports: NULL also when single nodes failed, they keep their errors. */
+/* All imports, and what they are sent: NULL also when single nodes failed, they keep their errors. */
 static struct err *stream(struct push_run *r, struct import *im)
 {
-    const struct node_image *image = r->push->image;
-    struct http_sink sink = { import_take, im };
-    struct engine_export whole = { 0 };
+    size_t next = 0;
     import_start(im);
     if (all_have_errors(im))
         return NULL;
-    struct err *e = engine_image_export(r->engine, image->ref, image->config_digest, r->push->wait, sink, &whole);
-    free(whole.config_digest);
-    if (!e)
-        e = import_finish(im);
+    const struct holdings **holdings = xcalloc(im->count, sizeof *holdings);
+    for (size_t i = 0; i < r->count; i++)
+        if (r->parts[i].travels)
+            holdings[next++] = &r->parts[i].session.holdings;
+    struct err *e = send_image(r->engine, r->push, im, holdings);
+    free(holdings);
     return e;
 }
 
@@ -160,10 +153,10 @@ static bool any_travels(const struct push_run *r)
     return false;
 }
 
-static struct err *send_whole(struct push_run *r)
+static struct err *send_all(struct push_run *r)
 {
     AUTO_FD turn = -1;
-    struct import im = { .engine = r->engine, .push = r->push };
+    struct import im = { .push = r->push };
     if (!any_travels(r))
         return NULL;
     if (r->push->take_turn)
@@ -172,8 +165,7 @@ static struct err *send_whole(struct push_run *r)
     struct err *e = stream(r, &im);
     bool by_nodes = e && all_have_errors(&im);
     r->left_behind = import_abort(&im);
-    import_release(&im);
-    settle(r, &im);
+    settle(r, &im, !e);
     free(im.targets);
     if (by_nodes) {
         err_ignore(e, "that no node is left follows from the nodes' own errors");
@@ -250,9 +242,9 @@ static struct err *run_all(struct push_run *r)
     tell(r->push, NULL, NODE_PUSH_ASKED, 0);
     TRY(task_all(r->parts, r->count, sizeof *r->parts, SIDE_BY_SIDE, ask));
     TRY(cancel_check(r->push->wait.cancel));
-    TRY(send_whole(r));
-    tell(r->push, NULL, NODE_PUSH_VERIFYING, 0);
-    return task_all(r->parts, r->count, sizeof *r->parts, SIDE_BY_SIDE, name);
+    TRY(send_all(r));
+    TRY(task_all(r->parts, r->count, sizeof *r->parts, SIDE_BY_SIDE, ask_again));
+    return send_all(r);
 }
 
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
@@ -277,9 +269,9 @@ struct err *node_has_image(struct engine *e, const struct node *node, const char
                            struct net_wait wait, bool *has)
 {
     struct node_image image = { .ref = image_name, .config_digest = config_digest, .content_name = image_name };
-    AUTO(cri_answer) answer = { 0 };
-    TRY(cri_ask(e, node, &image, wait, &answer));
-    *has = answer.has_content;
+    AUTO(session) s = { 0 };
+    TRY(session_open(&s, e, node, &image, true, wait));
+    *has = s.has_content;
     return NULL;
 }
 
@@ -295,9 +287,7 @@ struct question {
 static struct err *ask_one(void *item)
 {
     struct question *q = item;
-    AUTO_PTR(engine) engine = NULL;
-    TRY(engine_again(q->engine, &engine));
-    return node_has_image(engine, q->node, q->name, q->config_digest, q->wait, &q->has);
+    return node_has_image(q->engine, q->node, q->name, q->config_digest, q->wait, &q->has);
 }
 
 struct err *node_lacking_image(struct engine *e, const struct node_list *nodes, const char *image_name,

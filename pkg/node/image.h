@@ -4,9 +4,12 @@
  * a name. Nodes are asked at every push and never remembered: garbage collection and retags change
  * them behind our back.
  *
- * For now the whole image travels: one export of the engine is read once and written to
- * `ctr -n k8s.io images import -` in every node that lacks the image, as it comes, without a
- * temporary file anywhere. The content name is set last, only on an image that was imported whole.
+ * Only layers travel that a node lacks: the engine pushes to an endpoint of ours (oci/endpoint.h),
+ * which has what the nodes have, and what it sends goes into an archive for
+ * `ctr -n k8s.io images import -` in every node that lacks the image. What comes once from the engine
+ * goes to all nodes side by side. The content name is set last, only on an image that was
+ * unpacked whole. Where this way is closed, or another one is
+ * faster, the whole image travels (send.h).
  */
 #ifndef NODE_IMAGE_H
 #define NODE_IMAGE_H
@@ -20,10 +23,9 @@ struct node_image {
 };
 
 enum node_push_outcome {
-    NODE_HAD_IT,   /* nothing was written */
-    NODE_GOT_NAME, /* the content was there; a name was set */
-    NODE_GOT_IT,   /* it travelled, and CRI reports it */
-    NODE_LACKS_IT  /* why is in what node_push_image returns */
+    NODE_HAD_IT,  /* nothing was written */
+    NODE_GOT_IT,  /* what it lacked travelled, and CRI reports it */
+    NODE_LACKS_IT /* why is in what node_push_image returns */
 };
 
 struct node_push_result {
@@ -48,6 +50,15 @@ struct node_push_progress {
     uint64_t bytes; /* sent so far */
 };
 
+struct node_layer {
+    const char *diff_id;
+    uint64_t size; /* bytes as they travel, or would; 0: nobody had to know */
+    size_t nodes;  /* that lacked the image; each of these: */
+    size_t sent;   /* it was sent to */
+    size_t had;    /* have it unpacked */
+    size_t blob;   /* have it, but not unpacked */
+};
+
 struct node_push {
     const struct node_image *image;
     struct net_wait wait;
@@ -58,7 +69,12 @@ struct node_push {
      * each other, one in this node, one in that, for ever. */
     struct err *(*take_turn)(void *ctx, int *turn);
     void (*on_progress)(void *ctx, const struct node_push_progress *progress); /* may be NULL */
+    /* on_layer: after all of it was sent, for each layer, base first. on_whole: instead, why the
+     * whole image travels. May be NULL. */
+    void (*on_layer)(void *ctx, const struct node_layer *layer);
+    void (*on_whole)(void *ctx, const char *why);
     void *ctx;
+    const char *state_dir; /* is there; for layers that have to wait (base/spool.h) and node/leftover.h */
 };
 
 /* node_push_image: afterwards every node has the image under both names, or the error says which
@@ -71,7 +87,7 @@ struct node_push {
  *   RW9009_INTERRUPTED  no import is left running in any node
  * A node that takes no byte for NODE_STALL_MS while others wait for it is given up; so is one that
  * nobody waits for, after NODE_SILENCE_MS: a slow disk may write a large layer out for long. */
-#define NODE_STALL_MS 30000
+#define NODE_STALL_MS 10000
 #define NODE_SILENCE_MS 300000
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
                             struct node_push_results *out) MUST_USE;

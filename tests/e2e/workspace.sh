@@ -48,3 +48,22 @@ sample_lock() { # DIRECTORY: uv.lock, made once for each set of pyproject.toml
     fi
     cp "$kept" "$1/uv.lock"
 }
+
+# The small service with two layers: its program beside random bytes, which no node has from another
+# test, and its message. The first text is built and pushed.
+layered_pulse() {
+    new_pulse
+    sed -i 's|^COPY pulse message /$|COPY pulse /\nCOPY message /|' "docker/$SVC.Dockerfile"
+    [ "$(grep -c '^COPY' "docker/$SVC.Dockerfile")" = 2 ] || fail "the Dockerfile is another one by now"
+    head -c 400000 /dev/urandom >filler
+    sed -i 's|^COPY pulse /$|COPY pulse filler /|' "docker/$SVC.Dockerfile"
+    echo '!filler' >>.dockerignore
+    push_text "$SVC's first text"
+}
+
+push_text() { # TEXT [OPTION...]: builds and pushes it
+    set_message "$1, $(date +%s%N)"
+    shift
+    rwml build && expect_ok
+    rwml push -v "$@"
+}

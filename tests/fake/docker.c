@@ -74,11 +74,14 @@ struct fake_reply *docker_says(struct docker *d, const char *out, const char *er
     return docker_upgraded(d, &stream);
 }
 
-struct fake_reply *docker_reads(struct docker *d, const char *words)
+struct fake_reply *docker_reads(struct docker *d, const char *first, const char *out, const char *err)
 {
     AUTO(buf) after = BUF_INIT(4 << 20);
-    docker_frame_text(&after, DOCKER_STDERR, words);
-    struct fake_reply *reply = docker_says(d, NULL, NULL);
+    if (out)
+        docker_frame_text(&after, DOCKER_STDOUT, out);
+    if (err)
+        docker_frame_text(&after, DOCKER_STDERR, err);
+    struct fake_reply *reply = docker_says(d, first, NULL);
     reply->aside = true;
     reply->after = d->owned[DOCKER_ANSWERS + d->count - 1] = buf_steal(&after, &reply->after_len);
     return reply;
@@ -102,9 +105,14 @@ void docker_start(struct docker *d)
 
 char *docker_stop(struct docker *d)
 {
+    return docker_stop_bytes(d, NULL);
+}
+
+char *docker_stop_bytes(struct docker *d, size_t *len)
+{
     engine_free(d->engine);
     d->engine = NULL;
-    char *heard = d->server ? fake_stop(d->server, NULL) : NULL;
+    char *heard = d->server ? fake_stop_bytes(d->server, NULL, len) : NULL;
     d->server = NULL;
     return heard;
 }

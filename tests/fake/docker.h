@@ -30,11 +30,11 @@ void docker_frame_text(struct buf *stream, int kind, const char *text);
 
 /* docker_created: an exec was made. docker_says: it was started behind a shell whose pid is 7, said
  * this (NULL: nothing) and has closed its streams. docker_ended: it is over, with this exit code.
- * docker_exec: all three. docker_reads: as docker_says, but it reads its input to the end, while
- * other requests are answered, and then says this on stderr. */
+ * docker_exec: all three. docker_reads: as docker_says, but it says `first` on stdout, reads its input
+ * to the end, while other requests are answered, and then says the rest. */
 void docker_created(struct docker *d);
 struct fake_reply *docker_says(struct docker *d, const char *out, const char *err);
-struct fake_reply *docker_reads(struct docker *d, const char *words);
+struct fake_reply *docker_reads(struct docker *d, const char *first, const char *out, const char *err);
 void docker_ended(struct docker *d, int exit_code);
 void docker_exec(struct docker *d, const char *out, const char *err, int exit_code);
 
@@ -42,6 +42,7 @@ void docker_exec(struct docker *d, const char *out, const char *err, int exit_co
 void docker_start(struct docker *d);
 /* docker_stop: frees the engine and gives all that the server was sent; owned. */
 char *docker_stop(struct docker *d);
+char *docker_stop_bytes(struct docker *d, size_t *len); /* where NULs are among it */
 void docker_release(struct docker *d);
 
 #endif

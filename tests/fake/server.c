@@ -198,6 +198,11 @@ const char *fake_socket(const struct fake_server *f)
 
 char *fake_stop(struct fake_server *f, size_t *requests)
 {
+    return fake_stop_bytes(f, requests, NULL);
+}
+
+char *fake_stop_bytes(struct fake_server *f, size_t *requests, size_t *len)
+{
     close(f->stop[1]);
     pthread_join(f->thread, NULL);
     for (size_t i = 0; i < f->held_count; i++)
@@ -207,7 +212,7 @@ char *fake_stop(struct fake_server *f, size_t *requests)
     unlink(f->path);
     buf_add(&f->heard, f->heard_aside.bytes, f->heard_aside.len);
     buf_release(&f->heard_aside);
-    char *heard = buf_steal(&f->heard, NULL);
+    char *heard = buf_steal(&f->heard, len);
     if (requests)
         *requests = f->served;
     free(f->path);

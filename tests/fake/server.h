@@ -30,6 +30,7 @@ const char *fake_socket(const struct fake_server *f);
 /* fake_stop: joins the server and gives all that it was sent, NUL-terminated and owned; what came
  * aside is behind all the rest. */
 char *fake_stop(struct fake_server *f, size_t *requests);
+char *fake_stop_bytes(struct fake_server *f, size_t *requests, size_t *len); /* where NULs are among it */
 
 /* fake_stale_socket: the path of a socket that nobody listens on any more; owned. */
 char *fake_stale_socket(void);

@@ -4,7 +4,7 @@
 
 faulty_push() { # FAULT: a push of content that no node has, then: what it says of the nodes is so
     local node name having=0 said
-    set_message "text of $SVC, cut by $1"
+    set_message "text of $SVC, cut by $1 at $(date +%s%N)"
     RWML=$RWML_FAULTY
     RWML_ENV+=(RWML_FAULT=)
     rwml build && expect_ok
@@ -30,13 +30,13 @@ faulty_push() { # FAULT: a push of content that no node has, then: what it says 
     expect_form
 }
 
-# One write fails, each time another one: before the import, at its beginning, and in its midst. What
-# is cut costs five seconds each time, in which rwml waits for the reason of one that still lives.
+# One write fails, each time another one: before the import, at its beginning, and in its midst. Each
+# time rwml waits a second for the reason of one that still lives.
 test_push_that_is_cut() {
     local after partial=0
     need_faults
     new_pulse
-    for after in 4 8 25; do
+    for after in 2 6 25; do
         faulty_push "net.write=$after*off->1*error(EPIPE)"
         [ "$CODE" != 6 ] || partial=$((partial + 1))
     done
@@ -44,16 +44,19 @@ test_push_that_is_cut() {
     expect_no_leftovers
 }
 
-# Nothing can be said to the engine any more: from before the imports on, and in the midst of them,
-# when they cannot be ended but by the end of their streams.
+# Nothing can be said to the engine any more: from before the imports on, and in the midst of them;
+# and then also not that their input has ended, so that only the end of rwml itself ends them.
 test_push_that_is_cut_at_every_node() {
+    local after
     need_faults
     new_pulse
-    faulty_push 'net.write=4*off->error(EPIPE)'
-    expect_error 3 RW4003
-    expect_state 'no import is left running'
-    no_import_runs || fail "an import still runs"
-    faulty_push 'net.write=12*off->error(EPIPE)'
+    for after in 2 12; do
+        faulty_push "net.write=$after*off->error(EPIPE)"
+        expect_error 3 RW4003
+        expect_state 'no import is left running'
+        no_import_runs || fail "an import still runs"
+    done
+    faulty_push 'net.write=12*off->error(EPIPE);net.shutdown=error(EPIPE)'
     expect_error 3 RW4003
     expect_state 'an import may still run'
     expect_no_leftovers
@@ -165,4 +168,31 @@ test_push_interrupted_while_it_waits_its_turn() {
     wait "$FIRST" || true
     expect_no_leftovers
     for node in $(nodes); do ! node_has "$node" "$(content_name "$SECOND")" || fail "$node has $SECOND"; done
+}
+
+# The layers that a push was told of are gone when its turn comes: it asks again, once.
+test_push_whose_layers_vanish() {
+    local node old turn
+    layered_pulse
+    expect_ok
+    old=$(content_name "$SVC")
+    set_message "second text, $(date +%s%N)"
+    rwml build && expect_ok
+    turn=$(printf 'push to cluster %s' "$CLUSTER" | sha256sum | cut -c1-16)
+    exec 8<"$SHARED/state/rwml/$turn.lock" && flock 8
+    start_rwml push -v -o json 8<&-
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 20 out_has 'waiting for another push to this cluster'
+    nodes | xargs -P 2 -I '{}' docker exec '{}' crictl --timeout 60s rmi "$SVC:dev" "$old" >/dev/null
+    exec 8<&-
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run push
+    check_death
+    expect_ok
+    out_has 'the whole image travels' || fail "nothing had vanished"
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+    expect_no_leftovers
 }

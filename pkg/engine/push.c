@@ -1,0 +1,111 @@
+#include "engine/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "engine/lines.h"
+
+static const char TAG[] = "rwml";
+
+enum { UNNAME_MS = 10000 };
+
+/* One push while it runs. */
+struct push {
+    struct err *(*stop)(void *ctx);
+    void *ctx;
+};
+
+static struct err *failed(const char *says)
+{
+    return err_cause(err_new(RW4203_PUSH_FAILED, "the engine cannot push the image to rwml"), "%s", says);
+}
+
+static struct err *name(struct engine *e, const char *id, const char *repository, struct net_wait wait)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    http_path_fixed(&path, "/images");
+    http_path_segment(&path, id);
+    http_path_fixed(&path, "/tag");
+    http_path_query(&path, "repo", repository);
+    http_path_query(&path, "tag", TAG);
+    TRY(engine_ask(e, "POST", &path, NULL, wait, &answer));
+    if (answer.status == 404)
+        return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s any more", id);
+    return http_response_ok(&answer) ? NULL : engine_refused(&answer, "name image %s", id);
+}
+
+/* noprune: the image itself stays, whether or not it has another name. */
+static struct err *remove_name(struct engine *e, const char *ref, struct net_wait wait)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    http_path_fixed(&path, "/images");
+    http_path_segments(&path, ref);
+    http_path_query(&path, "noprune", "1");
+    TRY(engine_ask(e, "DELETE", &path, NULL, wait, &answer));
+    return http_response_ok(&answer) || answer.status == 404 ? NULL : engine_refused(&answer, "remove name %s", ref);
+}
+
+/* With the last tag of a repository its digest references go, too (moby daemon/images, ImageDelete). */
+struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait)
+{
+    AUTO_STR ref = xasprintf("%s:%s", repository, TAG);
+    return remove_name(e, ref, wait);
+}
+
+/* A struct engine_lines' take. */
+static struct err *take_line(void *ctx, const json_t *line)
+{
+    struct push *p = ctx;
+    TRY(p->stop(p->ctx));
+    const char *says = engine_line_error(line);
+    return says ? failed(says) : NULL;
+}
+
+static char *credentials(const struct engine_registry *to)
+{
+    DOC_AUTO tree = doc_object();
+    doc_set_text(tree, "/username", to->user);
+    doc_set_text(tree, "/password", to->password);
+    AUTO_STR text = doc_dump(tree);
+    return base64url_encode(text, strlen(text));
+}
+
+static struct err *push_named(struct engine *e, const struct engine_registry *to, struct net_wait wait, struct push *p)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    AUTO_STR auth = credentials(to);
+    struct http_header header = { "X-Registry-Auth", auth };
+    struct engine_lines lines = { take_line, p };
+    http_path_fixed(&path, "/images");
+    http_path_segments(&path, to->repository);
+    http_path_fixed(&path, "/push");
+    http_path_query(&path, "tag", TAG);
+    struct http_request request = {
+        .method = "POST", .path = &path, .headers = &header, .header_count = 1, .wait = wait
+    };
+    TRY(engine_lines_ask(e, &request, &answer, &lines));
+    if (http_response_ok(&answer))
+        return p->stop(p->ctx);
+    AUTO_STR says = engine_says(&answer);
+    return failed(says);
+}
+
+struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
+                              struct err *(*stop)(void *ctx), void *ctx)
+{
+    struct push p = { .stop = stop, .ctx = ctx };
+    TRY(name(e, id, to->repository, wait));
+    struct err *pushed = push_named(e, to, wait, &p);
+    struct net_wait surely = { .deadline_ms = clock_after(UNNAME_MS) }; /* also after an interruption */
+    struct err *left = engine_image_unname(e, to->repository, surely);
+    if (pushed && left) {
+        err_ignore(left, "the push's own error tells more");
+        return pushed;
+    }
+    return pushed ? pushed : left;
+}

@@ -1,0 +1,138 @@
+#include "engine/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "fake/check.h"
+#include "fake/docker.h"
+
+#define REPOSITORY "127.0.0.1:4567/rwml-push/0123"
+
+static struct err *go_on(void *ctx)
+{
+    (void)ctx;
+    return NULL;
+}
+
+static struct err *stop_at_second_call(void *ctx)
+{
+    return ++*(int *)ctx < 2 ? NULL : err_new(RW4201_IMAGE_STREAM, "the endpoint knows better");
+}
+
+/* Pushes, and gives what the engine was asked in *heard. */
+static struct err *push(struct docker *d, struct err *(*stop)(void *ctx), void *ctx, char **heard)
+{
+    static const struct engine_registry to = { REPOSITORY, "us?er", "secret" };
+    struct net_wait wait = { .deadline_ms = clock_after(10000) };
+    docker_start(d);
+    struct err *e = engine_image_push(d->engine, "sha256:00", &to, wait, stop, ctx);
+    *heard = docker_stop(d);
+    return e;
+}
+
+static void add_lines(struct docker *d, const char *lines)
+{
+    docker_json(d, 201, "");
+    docker_json(d, 200, lines);
+    docker_json(d, 200, "[]");
+}
+
+static void test_a_push(void **state)
+{
+    (void)state;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    add_lines(&d, "{\"status\":\"Preparing\",\"id\":\"0\"}\r\n{\"aux\":{\"Tag\":\"rwml\",\"Size\":1}}\r\n");
+    check_ok(push(&d, go_on, NULL, &heard));
+    assert_non_null(strstr(heard, "POST /images/sha256:00/tag?repo=127.0.0.1:4567%2Frwml-push%2F0123&tag=rwml "));
+    assert_non_null(strstr(heard, "POST /images/" REPOSITORY "/push?tag=rwml "));
+    /* {"username":"us?er","password":"secret"} in the alphabet for URLs: the '?' would give a slash */
+    assert_non_null(strstr(heard, "X-Registry-Auth: eyJ1c2VybmFtZSI6InVzP2VyIiwicGFzc3dvcmQiOiJzZWNyZXQifQ=="));
+    assert_non_null(strstr(heard, "DELETE /images/" REPOSITORY ":rwml?noprune=1 "));
+}
+
+/* However it ends, the name goes. */
+static void test_a_push_that_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *lines;
+        enum err_code code;
+        const char *says;
+    } cases[] = {
+        { "{\"status\":\"Pushing\"}\r\n{\"errorDetail\":{\"message\":\"dial tcp: refused\"},\"error\":\"x\"}\r\n",
+          RW4203_PUSH_FAILED, "dial tcp: refused" },
+        { "{\"status\":\"Pushing\"}\r\n{\"status\":", RW3104_ENGINE_GONE, "" },
+        { "not json\r\n", RW3106_ENGINE_PROTOCOL, "" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        AUTO(docker) d = { 0 };
+        AUTO_STR heard = NULL;
+        add_lines(&d, cases[i].lines);
+        check_says(push(&d, go_on, NULL, &heard), cases[i].code, cases[i].says);
+        assert_non_null(strstr(heard, "DELETE /images/" REPOSITORY ":rwml?noprune=1 "));
+    }
+}
+
+static void test_a_push_that_is_refused(void **state)
+{
+    (void)state;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    docker_json(&d, 201, "");
+    docker_json(&d, 500, "{\"message\":\"no such registry\"}");
+    docker_json(&d, 200, "[]");
+    check_says(push(&d, go_on, NULL, &heard), RW4203_PUSH_FAILED, "no such registry");
+    assert_non_null(strstr(heard, "DELETE "));
+}
+
+static void test_an_image_that_is_gone(void **state)
+{
+    (void)state;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    docker_json(&d, 404, "{\"message\":\"No such image\"}");
+    check_error(push(&d, go_on, NULL, &heard), RW4101_IMAGE_NOT_BUILT);
+    assert_null(strstr(heard, "/push"));
+}
+
+/* The classic store would try a layer that fails for a minute and more. */
+static void test_a_push_is_stopped_at_the_next_line(void **state)
+{
+    (void)state;
+    int calls = 0;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    docker_json(&d, 201, "");
+    docker_bytes(&d, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "{\"status\":\"a\"}\r\n{\"status\":\"b\"}\r\n", 32)
+        ->hold = true;
+    docker_json(&d, 200, "[]");
+    check_error(push(&d, stop_at_second_call, &calls, &heard), RW4201_IMAGE_STREAM);
+    assert_non_null(strstr(heard, "DELETE "));
+}
+
+/* Only what was done in vain is told, unless all else went well. */
+static void test_a_name_that_stays(void **state)
+{
+    (void)state;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    docker_json(&d, 201, "");
+    docker_json(&d, 200, "{\"status\":\"Pushed\"}\r\n");
+    docker_json(&d, 409, "{\"message\":\"conflict\"}");
+    check_says(push(&d, go_on, NULL, &heard), RW3103_ENGINE_REFUSED, "remove name " REPOSITORY ":rwml");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_push),
+        cmocka_unit_test(test_a_push_that_fails),
+        cmocka_unit_test(test_a_push_that_is_refused),
+        cmocka_unit_test(test_an_image_that_is_gone),
+        cmocka_unit_test(test_a_push_is_stopped_at_the_next_line),
+        cmocka_unit_test(test_a_name_that_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
+# Only layers travel that a node lacks: see layered_pulse.
+
+sent_to() { # NODE: bytes, as told
+    sed -n "s/.*$1: \([0-9.]* [KM]*B\)  .*/\1/p" "$T/err"
+}
+
+expect_no_push_name() { # the name that the engine pushed by is gone from it
+    ! docker image ls -a --format '{{.Repository}}' | grep -q rwml-push || fail "the engine keeps a name: $(docker image ls | grep rwml-push)"
+}
+
+test_layers_that_nodes_have_stay_home() {
+    local node
+    layered_pulse
+    expect_ok
+    expect_line 'the whole image travels: .* would have to compress them first'
+    push_text 'second text'
+    expect_ok
+    expect_line 'layer sha256:[0-9a-f]\{12\}: .*, reused: unpacked there'
+    expect_line 'layer sha256:[0-9a-f]\{12\}: [0-9]* B, sent'
+    for node in $(nodes); do
+        [[ $(sent_to "$node") =~ ^[0-9](\.[0-9])?\ KB$ ]] || fail "$(sent_to "$node") were sent to $node"
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+    expect_no_push_name
+}
+
+# What runs is what was built, whichever way its layers came.
+test_layers_make_the_same_container() {
+    layered_pulse
+    expect_ok
+    push_text 'text of a pod'
+    expect_ok
+    rwml deploy
+    expect_ok
+    eventually 20 pod_says "$(cat message)"
+}
+
+pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -qF "$1"; } # TEXT
+
+test_layers_only_one_node_lacks() {
+    local last
+    layered_pulse
+    expect_ok
+    push_text 'second text' # from here on the engine has compressed what all have
+    expect_ok
+    last=$(nodes | tail -1)
+    docker exec "$last" crictl rmi "$SVC:dev" "$(content_name "$SVC")" >/dev/null
+    docker exec "$last" ctr -n k8s.io images rm --sync "docker.io/library/$SVC:none" 2>/dev/null || true
+    push_text 'third text'
+    expect_ok
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+}
+
+# Only the configuration differs: every layer is there.
+test_layers_of_another_configuration() {
+    local node
+    layered_pulse
+    expect_ok
+    sed -i 's|^LABEL rwml.e2e=1|LABEL rwml.e2e=1 other=2|' "docker/$SVC.Dockerfile"
+    rwml build && expect_ok
+    rwml push -v
+    expect_ok
+    expect_no_line 'layer .*, sent'
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+}
+
+need_faults() { [ -x "$RWML_FAULTY" ] || fail "no $RWML_FAULTY: make BUILD=fault"; }
+
+# Killed at once while the engine pushes, and run again: nothing stays, and the result is whole.
+test_layers_after_a_kill() {
+    local node
+    need_faults
+    layered_pulse
+    expect_ok
+    set_message "second text, $(date +%s%N)"
+    rwml build && expect_ok
+    RWML=$RWML_FAULTY
+    RWML_ENV+=(RWML_FAULT='net.accept=3*off->1*kill')
+    CODE=0
+    (run_rwml push) >"$T/out" 2>"$T/err" </dev/null || CODE=$?
+    [ "$CODE" = 137 ] || fail "it ended with $CODE instead of by SIGKILL"
+    expect_no_leftovers
+    RWML_ENV+=(RWML_FAULT=)
+    rwml push
+    expect_ok
+    expect_no_push_name
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+}
+
+# Why layers that have to wait are not kept in the node: nothing there protects them.
+test_layers_ingested_by_ctr_are_garbage() {
+    local node text digest
+    node=$(nodes | tail -1)
+    text="text of $SVC"
+    digest=sha256:$(echo "$text" | sha256sum | cut -d ' ' -f 1)
+    echo "$text" | docker exec -i "$node" ctr -n k8s.io content ingest "$SVC"
+    docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it was not ingested"
+    new_pulse
+    rwml build && expect_ok
+    rwml push && expect_ok
+    docker exec "$node" ctr -n k8s.io images rm --sync "docker.io/library/$SVC:dev" >/dev/null # collects garbage
+    ! docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it stayed: layers could wait there"
+}
