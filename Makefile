@@ -123,10 +123,11 @@ test-clean: ## remove the cluster that the end-to-end tests keep
 	@tests/e2e/clean
 
 .PHONY: bench
-bench: ## one edited line to a ready pod: rwml against docker, kind and kubectl
+bench: ## one edited line to a ready pod, one changed layer to the nodes: rwml against docker, kind, kubectl
 	@scripts/packages.sh build cluster
 	@$(MAKE) --no-print-directory all
-	@$(alone) tests/e2e/bench
+	@$(alone) tests/e2e/bench-edit
+	@$(alone) tests/e2e/bench-push
 
 .PHONY: demo
 demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up

@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# What the benches share: two ways side by side on the tests' cluster, in rounds, in alternating order.
+. "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
+. "$E2E/workspace.sh"
+
+ROUNDS=${ROUNDS:-5}
+[[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || usage_error "ROUNDS is a number"
+
+begin_bench() { # the cluster, the lock, and WORK, a folder of its own
+    take_lock
+    WORK=$(mktemp -d "${TMPDIR:-/tmp}/rwml-bench.XXXXXX")
+    trap 'rm -rf "$WORK"; cluster_clean' EXIT
+    cluster_up_and_clean
+}
+
+measure() { # WAY KIND COMMAND...: appends the time in ms to a file
+    local way=$1 kind=$2 began took
+    shift 2
+    began=$(date +%s%N)
+    "$@" >"$WORK/log" 2>&1 || {
+        cat "$WORK/log" >&2
+        die "$way failed, see above"
+    }
+    took=$((($(date +%s%N) - began) / 1000000))
+    echo "$took" >>"$WORK/$way.$kind"
+    printf '  %-8s %-9s %6d ms\n' "$way" "$kind" "$took" >&2
+}
+
+figures() { # FILE: minimum, median, maximum in seconds
+    sort -n "$1" | awk '{v[NR] = $1 / 1000} END {
+        printf "%.2f %.2f %.2f", v[1], NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[NR]}'
+}
+
+report() { # "KIND WAY..." each: the first way is what the others are compared with
+    local line kind ways way low middle high first
+    for line in "$@"; do
+        read -r kind ways <<<"$line"
+        read -r _ first _ < <(figures "$WORK/${ways%% *}.$kind" && echo)
+        printf '\n%-10s %-8s %8s %8s %8s   %s\n' '' '' min median max "${ways%% *} / this"
+        for way in $ways; do
+            read -r low middle high < <(figures "$WORK/$way.$kind" && echo)
+            printf '%-10s %-8s %8s %8s %8s   %s\n' "$kind" "$way" "$low" "$middle" "$high" \
+                "$(awk -v a="$first" -v b="$middle" 'BEGIN {printf "%.2f", a / b}')"
+        done
+    done
+    printf '\n%s rounds, seconds; %s nodes; %s CPUs, load %s\n' "$ROUNDS" "$(nodes | wc -l)" "$(nproc)" \
+        "$(cut -d ' ' -f 1 /proc/loadavg)"
+}
