@@ -14,7 +14,8 @@ void strv_add(struct strv *v, const char *s);
 void strv_addf(struct strv *v, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void strv_add_take(struct strv *v, char *s_steal);
 bool strv_has(const struct strv *v, const char *s);
-void strv_sort(struct strv *v); /* bytewise */
+bool strv_equal(const struct strv *a, const struct strv *b); /* the same texts in the same order */
+void strv_sort(struct strv *v);                              /* bytewise */
 char *strv_join(const struct strv *v, const char *between) MUST_USE;
 void strv_release(struct strv *v);
 

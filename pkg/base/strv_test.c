@@ -73,6 +73,21 @@ static void test_nearest_does_not_measure_what_is_absurdly_long(void **state)
     assert_string_equal(str_nearest("a", candidates, COUNT_OF(candidates)), "a");
 }
 
+static void test_equal_lists(void **state)
+{
+    (void)state;
+    AUTO(strv) a = { 0 };
+    AUTO(strv) b = { 0 };
+    assert_true(strv_equal(&a, &b));
+    strv_add(&a, "x");
+    assert_false(strv_equal(&a, &b) || strv_equal(&b, &a));
+    strv_add(&b, "x");
+    strv_add(&a, "y");
+    strv_add(&b, "z");
+    assert_false(strv_equal(&a, &b));
+    assert_true(strv_equal(&a, &a));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +96,7 @@ int main(void)
         cmocka_unit_test(test_sort_is_bytewise),
         cmocka_unit_test(test_nearest_is_what_was_meant),
         cmocka_unit_test(test_nearest_does_not_measure_what_is_absurdly_long),
+        cmocka_unit_test(test_equal_lists),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

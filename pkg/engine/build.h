@@ -56,7 +56,7 @@ struct engine_build {
 };
 
 /* engine_build: *out_image_id is "sha256:…" (with the containerd store not the config digest, see
- * engine_image_config_digest). Errors:
+ * node_image_digest). Errors:
  *   RW3201_BUILD_FAILED         a step failed, or the Dockerfile is wrong. cause: the step and what
  *                               BuildKit said; detail: the step's last lines.
  *   RW3202_BASE_PULL_FAILED     a base image, or the frontend of `# syntax=`, could not be had

@@ -100,30 +100,14 @@ struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *
     return NULL;
 }
 
-static struct err *not_built(const char *ref)
-{
-    return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");
-}
-
 static struct err *drop(void *ctx, const void *bytes, size_t len)
 {
     (void)ctx, (void)bytes, (void)len;
     return NULL;
 }
 
-struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait, char **out)
+struct err *engine_image_exported_digest(struct engine *e, const char *ref, struct net_wait wait, char **out)
 {
-    AUTO(engine_info) info = { 0 };
-    AUTO(engine_image) image = { 0 };
-    bool found = false;
-    TRY(engine_image_inspect(e, ref, wait, &found, &image));
-    if (!found)
-        return not_built(ref);
-    TRY(engine_info(e, wait, &info));
-    if (!info.containerd_store) {
-        *out = STEAL(&image.id);
-        return NULL;
-    }
     struct engine_export whole = { 0 };
     TRY(engine_image_export(e, ref, NULL, wait, (struct http_sink){ drop, NULL }, &whole));
     *out = whole.config_digest;

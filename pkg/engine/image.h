@@ -27,11 +27,9 @@ void engine_image_release(struct engine_image *i);
 struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *image, size_t layers,
                                    struct net_wait wait, uint64_t *out) MUST_USE;
 
-/* engine_image_config_digest: the digest by which Kubernetes nodes know the image. With the classic
- * store it is the id, and costs nothing. The containerd store tells it nowhere but inside an
- * export, which is read to its end and dropped: seconds for a large image. RW4101_IMAGE_NOT_BUILT
- * when there is no such image. */
-struct err *engine_image_config_digest(struct engine *e, const char *ref, struct net_wait wait, char **out) MUST_USE;
+/* engine_image_exported_digest: the digest of the configuration, out of a whole export that is read
+ * to its end and dropped. */
+struct err *engine_image_exported_digest(struct engine *e, const char *ref, struct net_wait wait, char **out) MUST_USE;
 
 /* engine_pull: gets an image from its registry, without credentials (X-Registry-Auth "{}").
  * RW3202_BASE_PULL_FAILED names the image; the cause is the engine's. */

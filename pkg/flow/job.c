@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "engine/image.h"
+#include "node/identity.h"
 #include "oci/reference.h"
 
-enum { DIGEST_MS = 30 * 60 * 1000 }; /* the containerd store reads the whole image to tell its config's digest */
+enum { DIGEST_MS = 30 * 60 * 1000 }; /* an export may have to be read for it */
 
 void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
 {
@@ -21,7 +21,8 @@ void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64
 static struct err *find_image(struct job *job, const char *reference, struct job_image *out)
 {
     struct net_wait wait = { clock_after(DIGEST_MS), job->request->cancel };
-    struct err *e = engine_image_config_digest(job->engine, reference, wait, &out->config_digest);
+    const char *state_dir = job->request->state_dir;
+    struct err *e = node_image_digest(job->engine, reference, state_dir, wait, &out->config_digest);
     if (e)
         return err_next(e, "rwml build %s", job->item->service->name);
     out->reference = reference;

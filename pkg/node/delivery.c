@@ -133,18 +133,12 @@ static struct err *send_held(struct delivery *d, struct piece *p)
 
 /* The host of the endpoint. */
 
-/* Media types of configurations: "…container.image.v1+json" of Docker, "…image.config.v1+json" of OCI. */
-static bool names_config(const char *accept)
-{
-    return accept && (strstr(accept, "container.image.v1+json") || strstr(accept, "image.config.v1+json"));
-}
-
 static bool has(void *ctx, const char *digest, const char *accept, uint64_t *size)
 {
     struct delivery *d = ctx;
     pthread_mutex_lock(&d->lock);
     const struct piece *came = find_piece(d, digest);
-    bool is_config = strcmp(digest, d->plan->config_digest) == 0 || names_config(accept);
+    bool is_config = strcmp(digest, d->plan->config_digest) == 0 || oci_names_config(accept);
     bool there = came || (!is_config && !strv_has(&d->wanted, digest));
     *size = came ? came->size : 0;
     bool all_have_blob = true;
@@ -295,10 +289,9 @@ static struct err *check_config(struct delivery *d, const struct buf *text)
 {
     AUTO(strv) diff_ids = { 0 };
     TRY(oci_config_diff_ids(buf_text(text), text->len, &diff_ids));
-    bool same = diff_ids.count == d->plan->diff_ids->count;
-    for (size_t i = 0; same && i < diff_ids.count; i++)
-        same = strcmp(diff_ids.items[i], d->plan->diff_ids->items[i]) == 0;
-    return same ? NULL : not_the_image("its configuration names other layers than the engine built");
+    return strv_equal(&diff_ids, d->plan->diff_ids)
+               ? NULL
+               : not_the_image("its configuration names other layers than the engine built");
 }
 
 static struct err *add_config(struct delivery *d)

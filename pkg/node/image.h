@@ -18,7 +18,7 @@
 
 struct node_image {
     const char *ref;           /* "orders:dev": how the engine and the manifests call it */
-    const char *config_digest; /* "sha256:…", engine_image_config_digest */
+    const char *config_digest; /* "sha256:…", node_image_digest */
     const char *content_name;  /* "orders:dev-0123456789ab", oci_content_name */
 };
 

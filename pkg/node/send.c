@@ -5,9 +5,8 @@
 
 #include "base/num.h"
 #include "engine/image.h"
-#include "engine/push.h"
 #include "node/delivery.h"
-#include "node/leftover.h"
+#include "node/harvest.h"
 #include "oci/reference.h"
 
 enum {
@@ -44,38 +43,13 @@ static struct err *send_whole(struct sending *s, const char *why)
 
 /* Layers. */
 
-static struct err *first_error(void *ctx)
-{
-    return oci_endpoint_error(ctx);
-}
-
-/* One push to an endpoint of its own. *met false: the engine did not find the endpoint. */
-static struct err *push_once(struct sending *s, struct delivery *d, bool *met)
-{
-    AUTO_PTR(oci_endpoint) endpoint = NULL;
-    AUTO(leftover) leftover = { 0 };
-    TRY(oci_endpoint_open(delivery_host(d), &endpoint));
-    TRY(leftover_note(s->push->state_dir, oci_endpoint_repository(endpoint), &leftover));
-    const struct engine_registry to = { oci_endpoint_repository(endpoint), oci_endpoint_user(endpoint),
-                                        oci_endpoint_password(endpoint) };
-    struct err *e = engine_image_push(s->engine, s->image.id, &to, s->push->wait, first_error, endpoint);
-    *met = oci_endpoint_was_met(endpoint);
-    struct err *own = e ? oci_endpoint_error(endpoint) : NULL;
-    if (!e)
-        return leftover_forget(&leftover);
-    if (!own)
-        return e;
-    err_ignore(e, "what the engine says of it is less than what the endpoint knows");
-    return own;
-}
-
 static struct err *push_until_complete(struct sending *s, struct delivery *d, bool *met)
 {
     bool again = true;
     for (int i = 0; again; i++) {
         if (i == PUSHES_AT_MOST)
             return err_new(RW4201_IMAGE_STREAM, "the engine does not push what it is asked for");
-        TRY(push_once(s, d, met));
+        TRY(harvest(s->engine, s->image.id, delivery_host(d), s->push->state_dir, s->push->wait, met));
         TRY(delivery_settle(d, &again));
     }
     TRY(delivery_finish(d));
@@ -102,7 +76,6 @@ static struct err *send_layers(struct sending *s)
                                         .full_name = full_name,
                                         .spool_dir = s->push->state_dir };
     bool met = true;
-    TRY(leftover_clear(s->engine, s->push->state_dir, s->push->wait));
     TRY(delivery_new(&plan, &d));
     struct err *e = push_until_complete(s, d, &met);
     if (e && err_get_code(e) == RW4203_PUSH_FAILED && nothing_was_sent(s)) {

@@ -188,16 +188,23 @@ struct err *oci_endpoint_open(const struct oci_host *host, struct oci_endpoint *
     return NULL;
 }
 
-void oci_endpoint_free(struct oci_endpoint *p)
+void oci_endpoint_close(struct oci_endpoint *p)
 {
-    if (!p)
-        return;
     if (p->is_listening) {
         cancel_request(p->stop, 0);
         pthread_join(p->thread, NULL);
     }
     if (p->daemon)
         MHD_stop_daemon(p->daemon);
+    p->is_listening = false;
+    p->daemon = NULL;
+}
+
+void oci_endpoint_free(struct oci_endpoint *p)
+{
+    if (!p)
+        return;
+    oci_endpoint_close(p);
     while (p->registry.uploads) {
         struct upload *next = p->registry.uploads->next;
         upload_free(p->registry.uploads);

@@ -51,7 +51,9 @@ struct oci_endpoint;
 /* oci_endpoint_open: listens. RW9003_SOCKET, RW9005_RESOURCES. host is borrowed. */
 struct err *oci_endpoint_open(const struct oci_host *host, struct oci_endpoint **out) MUST_USE;
 
-/* oci_endpoint_free: returns when no function of the host runs any more. */
+/* oci_endpoint_close: nobody is let in any more; returns when no function of the host runs any more.
+ * What is asked of the endpoint afterwards is final. oci_endpoint_free closes it, too. */
+void oci_endpoint_close(struct oci_endpoint *p);
 void oci_endpoint_free(struct oci_endpoint *p);
 DEFINE_FREEP(oci_endpoint)
 

@@ -128,6 +128,11 @@ char *oci_manifest_text(const struct oci_manifest *m)
     return doc_dump(tree);
 }
 
+bool oci_names_config(const char *accept)
+{
+    return accept && (strstr(accept, "container.image.v1+json") || strstr(accept, "image.config.v1+json"));
+}
+
 struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out)
 {
     json_t *parsed = NULL;

@@ -36,6 +36,10 @@ void oci_manifest_release(struct oci_manifest *m);
 /* oci_manifest_text: the same as JSON; owned. */
 char *oci_manifest_text(const struct oci_manifest *m) MUST_USE;
 
+/* oci_names_config: whether an Accept header (NULL: none) asks for an image's configuration, by the
+ * media type of Docker or of OCI. */
+bool oci_names_config(const char *accept);
+
 /* oci_config_diff_ids: rootfs.diff_ids of an image's configuration. RW4201_IMAGE_STREAM. */
 struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out) MUST_USE;
 

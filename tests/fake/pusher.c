@@ -105,6 +105,35 @@ void pusher_start(struct pusher *p)
     p->credentials = credentials_of(p->endpoint);
 }
 
+static char *credentials_told(const char *request)
+{
+    static const char header[] = "X-Registry-Auth: ", user[] = "\"username\":\"", password[] = "\"password\":\"";
+    AUTO(buf) told = BUF_INIT(ANSWER_BYTES);
+    const char *auth = strstr(request, header);
+    assert_non_null(auth);
+    AUTO_STR text = xstrndup(auth + strlen(header), strcspn(auth + strlen(header), "\r"));
+    assert_true(base64_decode(text, &told)); /* of JSON with hex digits: both alphabets write the same */
+    const char *first = strstr(buf_text(&told), user), *second = strstr(buf_text(&told), password);
+    assert_true(first && second);
+    AUTO_STR pair = xasprintf("%.32s:%.32s", first + strlen(user), second + strlen(password));
+    AUTO_STR encoded = base64url_encode(pair, strlen(pair));
+    return xasprintf("Authorization: Basic %s\r\n", encoded);
+}
+
+void pusher_sent_by(struct pusher *p, const char *request)
+{
+    static const char images[] = "POST /images/127.0.0.1:";
+    const char *at = strstr(request, images);
+    assert_non_null(at);
+    at += strlen(images);
+    pthread_mutex_init(&p->lock, NULL);
+    p->port = (int)strtol(at, NULL, 10);
+    at = strchr(at, '/');
+    p->base = xasprintf("/v2%.*s", (int)(strstr(at, "push?") - at), at);
+    p->credentials = credentials_told(request);
+    p->budget.left = PUSHER_BUDGET;
+}
+
 void pusher_release(struct pusher *p)
 {
     oci_endpoint_free(STEAL(&p->endpoint));

@@ -35,6 +35,10 @@ struct pusher {
 void pusher_start(struct pusher *p);
 void pusher_release(struct pusher *p);
 
+/* pusher_sent_by: instead of pusher_start: the endpoint that an engine was told to push to by this
+ * request. endpoint stays NULL, and there is no host to ask. */
+void pusher_sent_by(struct pusher *p, const char *request);
+
 /* What was said from the head's first byte to the end of the stream; status 0: nothing was. */
 struct answer {
     int status;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/sockios.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -124,6 +125,32 @@ static bool is_whole(const struct fake_server *f, size_t from)
     return true;
 }
 
+struct acting {
+    const struct fake_reply *reply;
+    const char *request;
+    int done[2];
+};
+
+static void *act(void *ctx)
+{
+    struct acting *a = ctx;
+    a->reply->act(a->reply->act_ctx, a->request);
+    close(a->done[1]);
+    return NULL;
+}
+
+/* On a thread of its own, since what it does may be heard aside. */
+static void act_and_listen(struct fake_server *f, const struct fake_reply *r, const char *request)
+{
+    struct acting a = { r, request, { -1, -1 } };
+    pthread_t thread;
+    assert_int_equal(pipe2(a.done, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&thread, NULL, act, &a), 0);
+    readable(f, a.done[0]);
+    pthread_join(thread, NULL);
+    close(a.done[0]);
+}
+
 static void serve(struct fake_server *f, int fd)
 {
     if (f->served >= f->count) {
@@ -137,6 +164,8 @@ static void serve(struct fake_server *f, int fd)
             break;
     if (f->heard.len > from || r->without_reading)
         f->served++;
+    if (r->act)
+        act_and_listen(f, r, buf_text(&f->heard) + from);
     say(f, fd, r);
     while (r->drain && hear(f, fd))
         continue;

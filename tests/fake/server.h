@@ -19,6 +19,8 @@ struct fake_reply {
                            * meanwhile; then say `after` and close */
     const char *after;
     size_t after_len;
+    void (*act)(void *ctx, const char *request); /* done between the request and its answer */
+    void *act_ctx;
 };
 
 struct fake_server;

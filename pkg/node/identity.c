@@ -1,0 +1,110 @@
+#include "node/identity.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "engine/image.h"
+#include "node/harvest.h"
+#include "oci/image.h"
+
+enum { HELD_BYTES = 1024 * 1024, CONFIG_BYTES = 4 * 1024 * 1024 };
+
+/* A push of which only the configuration is wanted. */
+struct query {
+    const struct strv *diff_ids;
+    pthread_mutex_t lock; /* over digest */
+    char digest[DIGEST_ROOM];
+};
+
+static bool has(void *ctx, const char *digest, const char *accept, uint64_t *size)
+{
+    (void)ctx, (void)digest, (void)size;
+    return !oci_names_config(accept);
+}
+
+static struct err *stream(void *ctx, const char *digest, uint64_t size, bool *streams)
+{
+    (void)ctx, (void)digest, (void)size;
+    *streams = false;
+    return NULL;
+}
+
+static struct err *never(void *ctx, const void *bytes, size_t len)
+{
+    (void)ctx, (void)bytes, (void)len;
+    BUG("nothing streams here");
+}
+
+static struct err *never_ends(void *ctx, bool whole)
+{
+    (void)ctx, (void)whole;
+    BUG("nothing streams here");
+}
+
+/* Of an index's configurations the one with the layers that the engine tells of the image. */
+static struct err *keep(void *ctx, const char *digest, struct spool *blob_steal)
+{
+    struct query *q = ctx;
+    AUTO_PTR(spool) blob = blob_steal;
+    AUTO(buf) text = BUF_INIT(CONFIG_BYTES);
+    AUTO(strv) diff_ids = { 0 };
+    TRY(spool_read(blob, &text));
+    TRY(oci_config_diff_ids(buf_text(&text), text.len, &diff_ids));
+    if (!strv_equal(&diff_ids, q->diff_ids))
+        return NULL;
+    pthread_mutex_lock(&q->lock);
+    memcpy(q->digest, digest, DIGEST_ROOM);
+    pthread_mutex_unlock(&q->lock);
+    return NULL;
+}
+
+static struct err *pass_over(void *ctx, const char *media_type, const char *digest, const char *bytes, size_t len)
+{
+    (void)ctx, (void)media_type, (void)digest, (void)bytes, (void)len;
+    return NULL;
+}
+
+/* *out NULL: the engine did not push it to us. */
+static struct err *ask_by_push(struct engine *e, const struct engine_image *image, const char *state_dir,
+                               struct net_wait wait, char **out)
+{
+    struct query q = { .diff_ids = &image->diff_ids };
+    struct spool_budget budget;
+    const struct oci_host host = { .ctx = &q,
+                                   .spool_dir = state_dir,
+                                   .budget = &budget,
+                                   .has = has,
+                                   .stream = stream,
+                                   .write = never,
+                                   .end = never_ends,
+                                   .keep = keep,
+                                   .manifest = pass_over };
+    bool met = false;
+    atomic_init(&budget.left, HELD_BYTES);
+    pthread_mutex_init(&q.lock, NULL);
+    struct err *failed = harvest(e, image->id, &host, state_dir, wait, &met);
+    pthread_mutex_destroy(&q.lock);
+    if (failed && err_get_code(failed) != RW4203_PUSH_FAILED)
+        return failed;
+    err_ignore(failed, "there is another way, which takes longer");
+    *out = *q.digest ? xstrdup(q.digest) : NULL;
+    return NULL;
+}
+
+struct err *node_image_digest(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
+                              char **out)
+{
+    AUTO(engine_image) image = { 0 };
+    AUTO(engine_info) info = { 0 };
+    bool found = false;
+    TRY(engine_image_inspect(e, ref, wait, &found, &image));
+    if (!found)
+        return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");
+    TRY(engine_info(e, wait, &info));
+    if (!info.containerd_store) {
+        *out = STEAL(&image.id);
+        return NULL;
+    }
+    TRY(ask_by_push(e, &image, state_dir, wait, out));
+    return *out ? NULL : engine_image_exported_digest(e, ref, wait, out);
+}
