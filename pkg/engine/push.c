@@ -9,13 +9,30 @@
 
 static const char TAG[] = "rwml";
 
-enum { UNNAME_MS = 10000 };
+enum {
+    UNNAME_MS = 10000,
+    LAYERS = 127 /* of an image, at most (moby layer/layer_store.go, maxLayerDepth is 125) */
+};
+
+/* How far one layer is. */
+struct layer {
+    char *id; /* as the engine shows it, 12 digits */
+    uint64_t done;
+    uint64_t total;
+};
 
 /* One push while it runs. */
 struct push {
-    struct err *(*stop)(void *ctx);
-    void *ctx;
+    const struct engine_push_watch *watch;
+    struct layer layers[LAYERS];
+    size_t count;
 };
+
+static void push_release(struct push *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->layers[i].id);
+}
 
 static struct err *failed(const char *says)
 {
@@ -56,11 +73,41 @@ struct err *engine_image_unname(struct engine *e, const char *repository, struct
     return remove_name(e, ref, wait);
 }
 
+static struct layer *layer_of(struct push *p, const char *id)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (strcmp(p->layers[i].id, id) == 0)
+            return &p->layers[i];
+    if (p->count == LAYERS)
+        return NULL;
+    p->layers[p->count].id = xstrdup(id);
+    return &p->layers[p->count++];
+}
+
+/* "Pushing" lines tell how much of a layer was read; the last of them may tell more than its total. */
+static void tell_progress(struct push *p, const json_t *line)
+{
+    const char *id = doc_text(line, "/id");
+    int64_t current = doc_i64(line, "/progressDetail/current", 0), all = doc_i64(line, "/progressDetail/total", 0);
+    struct layer *layer = id && current > 0 && all > 0 && p->watch->on_progress ? layer_of(p, id) : NULL;
+    uint64_t done = 0, total = 0;
+    if (!layer)
+        return;
+    layer->done = (uint64_t)(current < all ? current : all);
+    layer->total = (uint64_t)all;
+    for (size_t i = 0; i < p->count; i++) {
+        done += p->layers[i].done;
+        total += p->layers[i].total;
+    }
+    p->watch->on_progress(p->watch->ctx, done, total);
+}
+
 /* A struct engine_lines' take. */
 static struct err *take_line(void *ctx, const json_t *line)
 {
     struct push *p = ctx;
-    TRY(p->stop(p->ctx));
+    TRY(p->watch->stop(p->watch->ctx));
+    tell_progress(p, line);
     const char *says = engine_line_error(line);
     return says ? failed(says) : NULL;
 }
@@ -90,15 +137,15 @@ static struct err *push_named(struct engine *e, const struct engine_registry *to
     };
     TRY(engine_lines_ask(e, &request, &answer, &lines));
     if (http_response_ok(&answer))
-        return p->stop(p->ctx);
+        return p->watch->stop(p->watch->ctx);
     AUTO_STR says = engine_says(&answer);
     return failed(says);
 }
 
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
-                              struct err *(*stop)(void *ctx), void *ctx)
+                              const struct engine_push_watch *watch)
 {
-    struct push p = { .stop = stop, .ctx = ctx };
+    AUTO(push) p = { .watch = watch };
     TRY(name(e, id, to->repository, wait));
     struct err *pushed = push_named(e, to, wait, &p);
     struct net_wait surely = { .deadline_ms = clock_after(UNNAME_MS) }; /* also after an interruption */

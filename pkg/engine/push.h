@@ -10,16 +10,23 @@ struct engine_registry {
     const char *password;
 };
 
+/* What is asked and told at each line of the engine's progress. */
+struct engine_push_watch {
+    struct err *(*stop)(void *ctx); /* its error ends the push */
+    void (*on_progress)(void *ctx, uint64_t done,
+                        uint64_t total); /* uncompressed bytes of what it sends; may be NULL */
+    void *ctx;
+};
+
 /* engine_image_push: has the engine push the image of this id (engine_image.id) to a registry. It
  * can push names only, so the image gets one for the time of the call; neither that nor the digest
  * reference that the classic store adds (moby distribution/push_v2.go) is left behind, also on
  * error and when interrupted.
  *
- * stop is asked at each line of the engine's progress, and its error ends the call: the classic
- * store tries a layer that fails five times, for a minute and more. Other errors: RW4203_PUSH_FAILED
- * with the engine's words; RW4101_IMAGE_NOT_BUILT. */
+ * stop is there because the classic store tries a layer that fails five times, for a minute and more.
+ * Other errors: RW4203_PUSH_FAILED with the engine's words; RW4101_IMAGE_NOT_BUILT. */
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
-                              struct err *(*stop)(void *ctx), void *ctx) MUST_USE;
+                              const struct engine_push_watch *watch) MUST_USE;
 
 /* engine_image_unname: removes the names of such a repository, for a push that was killed. */
 struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait) MUST_USE;

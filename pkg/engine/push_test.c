@@ -26,7 +26,8 @@ static struct err *push(struct docker *d, struct err *(*stop)(void *ctx), void *
     static const struct engine_registry to = { REPOSITORY, "us?er", "secret" };
     struct net_wait wait = { .deadline_ms = clock_after(10000) };
     docker_start(d);
-    struct err *e = engine_image_push(d->engine, "sha256:00", &to, wait, stop, ctx);
+    const struct engine_push_watch watch = { .stop = stop, .ctx = ctx };
+    struct err *e = engine_image_push(d->engine, "sha256:00", &to, wait, &watch);
     *heard = docker_stop(d);
     return e;
 }
@@ -112,6 +113,31 @@ static void test_a_push_is_stopped_at_the_next_line(void **state)
     assert_non_null(strstr(heard, "DELETE "));
 }
 
+static void keep_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    uint64_t *last = ctx;
+    last[0] = done;
+    last[1] = total;
+}
+
+static void test_how_far_it_is(void **state)
+{
+    (void)state;
+    static const struct engine_registry to = { REPOSITORY, "user", "secret" };
+    uint64_t last[2] = { 0 };
+    const struct engine_push_watch watch = { .stop = go_on, .on_progress = keep_progress, .ctx = last };
+    AUTO(docker) d = { 0 };
+    add_lines(&d, "{\"status\":\"Pushing\",\"progressDetail\":{\"current\":1,\"total\":10},\"id\":\"a\"}\r\n"
+                  "{\"status\":\"Pushing\",\"progressDetail\":{\"current\":70,\"total\":100},\"id\":\"b\"}\r\n"
+                  "{\"status\":\"Pushing\",\"progressDetail\":{\"current\":11,\"total\":10},\"id\":\"a\"}\r\n"
+                  "{\"status\":\"Layer already exists\",\"progressDetail\":{},\"id\":\"c\"}\r\n");
+    docker_start(&d);
+    struct net_wait wait = { .deadline_ms = clock_after(10000) };
+    check_ok(engine_image_push(d.engine, "sha256:00", &to, wait, &watch));
+    assert_int_equal(last[0], 80);
+    assert_int_equal(last[1], 110);
+}
+
 /* Only what was done in vain is told, unless all else went well. */
 static void test_a_name_that_stays(void **state)
 {
@@ -132,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_a_push_that_is_refused),
         cmocka_unit_test(test_an_image_that_is_gone),
         cmocka_unit_test(test_a_push_is_stopped_at_the_next_line),
+        cmocka_unit_test(test_how_far_it_is),
         cmocka_unit_test(test_a_name_that_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,11 @@ static void on_progress(void *ctx, const struct node_push_progress *progress)
     const struct job *job = ctx;
     const char *node = progress->node ? progress->node->name : "every node";
     AUTO_STR sent = num_bytes(progress->bytes);
-    if (progress->phase == NODE_PUSH_SENDING)
+    AUTO_STR total = num_bytes(progress->total);
+    if (progress->phase == NODE_PUSH_GATHERING)
+        job_tell(job, UI_PROGRESS, STAGE, -1, "the engine prepares layers that it never gave away: %s of %s", sent,
+                 total);
+    else if (progress->phase == NODE_PUSH_SENDING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "%s: %s", node, sent);
     else if (progress->phase == NODE_PUSH_VERIFYING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "%s: unpacking it, asking its runtime", node);

@@ -3,22 +3,37 @@
 #include "engine/push.h"
 #include "node/leftover.h"
 
+/* What the engine's push is watched for. */
+struct watched {
+    struct oci_endpoint *endpoint;
+    const struct harvest *harvest;
+};
+
 static struct err *first_error(void *ctx)
 {
-    return oci_endpoint_error(ctx);
+    const struct watched *w = ctx;
+    return oci_endpoint_error(w->endpoint);
 }
 
-struct err *harvest(struct engine *e, const char *image_id, const struct oci_host *host, const char *state_dir,
-                    struct net_wait wait, bool *met)
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const struct watched *w = ctx;
+    if (w->harvest->on_progress)
+        w->harvest->on_progress(w->harvest->ctx, done, total);
+}
+
+struct err *harvest(struct engine *e, const struct harvest *h, bool *met)
 {
     AUTO_PTR(oci_endpoint) endpoint = NULL;
     AUTO(leftover) leftover = { 0 };
-    TRY(leftover_clear(e, state_dir, wait));
-    TRY(oci_endpoint_open(host, &endpoint));
-    TRY(leftover_note(state_dir, oci_endpoint_repository(endpoint), &leftover));
+    TRY(leftover_clear(e, h->state_dir, h->wait));
+    TRY(oci_endpoint_open(h->host, &endpoint));
+    TRY(leftover_note(h->state_dir, oci_endpoint_repository(endpoint), &leftover));
     const struct engine_registry to = { oci_endpoint_repository(endpoint), oci_endpoint_user(endpoint),
                                         oci_endpoint_password(endpoint) };
-    struct err *pushed = engine_image_push(e, image_id, &to, wait, first_error, endpoint);
+    struct watched watched = { endpoint, h };
+    const struct engine_push_watch watch = { first_error, on_progress, &watched };
+    struct err *pushed = engine_image_push(e, h->image_id, &to, h->wait, &watch);
     oci_endpoint_close(endpoint);
     *met = oci_endpoint_was_met(endpoint);
     struct err *own = oci_endpoint_error(endpoint);

@@ -82,7 +82,8 @@ static struct err *ask_by_push(struct engine *e, const struct engine_image *imag
     bool met = false;
     atomic_init(&budget.left, HELD_BYTES);
     pthread_mutex_init(&q.lock, NULL);
-    struct err *failed = harvest(e, image->id, &host, state_dir, wait, &met);
+    const struct harvest h = { .image_id = image->id, .host = &host, .state_dir = state_dir, .wait = wait };
+    struct err *failed = harvest(e, &h, &met);
     pthread_mutex_destroy(&q.lock);
     if (failed && err_get_code(failed) != RW4203_PUSH_FAILED)
         return failed;

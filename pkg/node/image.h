@@ -41,13 +41,21 @@ struct node_push_results {
 };
 void node_push_results_release(struct node_push_results *r);
 
-/* What a push tells while it runs; called on the caller's thread. */
-enum node_push_phase { NODE_PUSH_ASKED, NODE_PUSH_SENDING, NODE_PUSH_VERIFYING, NODE_PUSH_DONE, NODE_PUSH_FAILED };
+/* What a push tells while it runs; called by the caller's thread and by others, several at once. */
+enum node_push_phase {
+    NODE_PUSH_ASKED,
+    NODE_PUSH_GATHERING, /* the engine reads, and where it has to, compresses what it pushes */
+    NODE_PUSH_SENDING,
+    NODE_PUSH_VERIFYING,
+    NODE_PUSH_DONE,
+    NODE_PUSH_FAILED
+};
 
 struct node_push_progress {
     const struct node *node; /* NULL: of all */
     enum node_push_phase phase;
-    uint64_t bytes; /* sent so far */
+    uint64_t bytes; /* sent so far; gathered so far */
+    uint64_t total; /* to be gathered; else 0 */
 };
 
 struct node_layer {

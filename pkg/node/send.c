@@ -43,13 +43,27 @@ static struct err *send_whole(struct sending *s, const char *why)
 
 /* Layers. */
 
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+    const struct sending *s = ctx;
+    const struct node_push_progress progress = { .phase = NODE_PUSH_GATHERING, .bytes = done, .total = total };
+    if (s->push->on_progress)
+        s->push->on_progress(s->push->ctx, &progress);
+}
+
 static struct err *push_until_complete(struct sending *s, struct delivery *d, bool *met)
 {
+    const struct harvest h = { .image_id = s->image.id,
+                               .host = delivery_host(d),
+                               .state_dir = s->push->state_dir,
+                               .wait = s->push->wait,
+                               .on_progress = on_progress,
+                               .ctx = s };
     bool again = true;
     for (int i = 0; again; i++) {
         if (i == PUSHES_AT_MOST)
             return err_new(RW4201_IMAGE_STREAM, "the engine does not push what it is asked for");
-        TRY(harvest(s->engine, s->image.id, delivery_host(d), s->push->state_dir, s->push->wait, met));
+        TRY(harvest(s->engine, &h, met));
         TRY(delivery_settle(d, &again));
     }
     TRY(delivery_finish(d));
