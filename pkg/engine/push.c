@@ -143,16 +143,14 @@ static struct err *push_named(struct engine *e, const struct engine_registry *to
 }
 
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
-                              const struct engine_push_watch *watch)
+                              const struct engine_push_watch *watch, bool *name_stays)
 {
     AUTO(push) p = { .watch = watch };
     TRY(name(e, id, to->repository, wait));
     struct err *pushed = push_named(e, to, wait, &p);
     struct net_wait surely = { .deadline_ms = clock_after(UNNAME_MS) }; /* also after an interruption */
     struct err *left = engine_image_unname(e, to->repository, surely);
-    if (pushed && left) {
-        err_ignore(left, "the push's own error tells more");
-        return pushed;
-    }
-    return pushed ? pushed : left;
+    *name_stays = left;
+    err_ignore(left, "a name too many harms nobody");
+    return pushed;
 }

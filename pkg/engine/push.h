@@ -21,12 +21,12 @@ struct engine_push_watch {
 /* engine_image_push: has the engine push the image of this id (engine_image.id) to a registry. It
  * can push names only, so the image gets one for the time of the call; neither that nor the digest
  * reference that the classic store adds (moby distribution/push_v2.go) is left behind, also on
- * error and when interrupted.
+ * error and when interrupted; *name_stays where the engine would not remove it, which is no error.
  *
  * stop is there because the classic store tries a layer that fails five times, for a minute and more.
  * Other errors: RW4203_PUSH_FAILED with the engine's words; RW4101_IMAGE_NOT_BUILT. */
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
-                              const struct engine_push_watch *watch) MUST_USE;
+                              const struct engine_push_watch *watch, bool *name_stays) MUST_USE;
 
 /* engine_image_unname: removes the names of such a repository, for a push that was killed. */
 struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait) MUST_USE;

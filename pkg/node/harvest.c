@@ -26,6 +26,7 @@ struct err *harvest(struct engine *e, const struct harvest *h, bool *met)
 {
     AUTO_PTR(oci_endpoint) endpoint = NULL;
     AUTO(leftover) leftover = { 0 };
+    bool name_stays = false;
     TRY(leftover_clear(e, h->state_dir, h->wait));
     TRY(oci_endpoint_open(h->host, &endpoint));
     TRY(leftover_note(h->state_dir, oci_endpoint_repository(endpoint), &leftover));
@@ -33,13 +34,15 @@ struct err *harvest(struct engine *e, const struct harvest *h, bool *met)
                                         oci_endpoint_password(endpoint) };
     struct watched watched = { endpoint, h };
     const struct engine_push_watch watch = { first_error, on_progress, &watched };
-    struct err *pushed = engine_image_push(e, h->image_id, &to, h->wait, &watch);
+    struct err *pushed = engine_image_push(e, h->image_id, &to, h->wait, &watch, &name_stays);
     oci_endpoint_close(endpoint);
     *met = oci_endpoint_was_met(endpoint);
     struct err *own = oci_endpoint_error(endpoint);
     if (own)
         err_ignore(pushed, "what the engine says of it is less than what the endpoint knows");
-    if (own || pushed)
-        return own ? own : pushed;
-    return leftover_forget(&leftover);
+    struct err *noted = name_stays ? NULL : leftover_forget(&leftover); /* else the next push tries it */
+    if (!own && !pushed)
+        return noted;
+    err_ignore(noted, "the push's own error tells more");
+    return own ? own : pushed;
 }

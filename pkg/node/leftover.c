@@ -42,7 +42,6 @@ void leftover_release(struct leftover *l)
     str_freep(&l->path);
 }
 
-/* RW9008_LOCKED: its push lives. */
 static struct err *clear_one(struct engine *e, const char *state_dir, const char *name, struct net_wait wait)
 {
     AUTO_STR repository = xstrdup(name + strlen(PREFIX));
@@ -62,9 +61,9 @@ struct err *leftover_clear(struct engine *e, const char *state_dir, struct net_w
         if (!str_starts(names.items[i], PREFIX))
             continue;
         struct err *failed = clear_one(e, state_dir, names.items[i], wait);
-        if (failed && err_get_code(failed) != RW9008_LOCKED)
+        if (failed && err_get_code(failed) == RW9009_INTERRUPTED)
             return failed;
-        err_ignore(failed, "a push that lives removes its name itself");
+        err_ignore(failed, "its push lives and removes it itself, or the next push tries it");
     }
     return NULL;
 }

@@ -22,7 +22,8 @@ struct err *leftover_note(const char *state_dir, const char *repository, struct 
 struct err *leftover_forget(struct leftover *l) MUST_USE;
 void leftover_release(struct leftover *l);
 
-/* leftover_clear: removes the names of pushes that were killed. */
+/* leftover_clear: removes the names of pushes that were killed; what cannot be removed now is left to
+ * the next push. RW9001_FILE: the directory cannot be read. RW9009_INTERRUPTED. */
 struct err *leftover_clear(struct engine *e, const char *state_dir, struct net_wait wait) MUST_USE;
 
 #endif

@@ -73,7 +73,7 @@ static void test_a_name_that_cannot_be_removed(void **state)
     scratch_write(dir, NOTE, "");
     docker_json(&d, 500, "{\"message\":\"busy\"}");
     docker_start(&d);
-    check_says(clear(&d, dir), RW3103_ENGINE_REFUSED, "busy");
+    check_ok(clear(&d, dir));
     assert_true(noted(dir));
 }
 
