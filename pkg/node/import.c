@@ -29,7 +29,9 @@ static const struct node *node_of(const struct import_target *t)
     return t->session->node;
 }
 
-/* The session has ended although there is more to come, or the stream to it broke: what it said is why. */
+/* The session has ended although there is more to come, or the stream to it broke: what it said is
+ * why. It may be done: a node that got the archive's end is ready before a slower one has got it, and
+ * ctr leaves the zeros behind the end unread. */
 static void ended_early(struct import *im, struct import_target *t, struct err *broken)
 {
     struct net_wait wait = { .deadline_ms = clock_after(WORDS_MS), .cancel = im->push->wait.cancel };
@@ -40,6 +42,13 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
             err_ignore(e, "what was said before is what there is");
             break;
         }
+    }
+    t->is_done = session_is_done(t->session);
+    if (t->is_done) {
+        t->is_active = false;
+        t->has_ended = true;
+        err_ignore(broken, "there was nothing more to say to it");
+        return;
     }
     if (broken && t->session->says.len == 0) {
         fail(t, err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name));
@@ -186,10 +195,10 @@ static struct err *serve(struct import *im, const char *bytes, size_t len, struc
     return NULL;
 }
 
-static bool any_active(const struct import *im)
+static bool any_is_left(const struct import *im)
 {
     for (size_t i = 0; i < im->count; i++)
-        if (im->targets[i].is_active)
+        if (im->targets[i].is_active || im->targets[i].is_done)
             return true;
     return false;
 }
@@ -204,7 +213,7 @@ struct err *import_take(void *ctx, const void *bytes, size_t len)
         TRY(serve(im, bytes, len, set, waiting));
         tell_sent(im);
     }
-    return any_active(im) ? NULL : err_new(RW4003_NODE_FAILED, "no node takes the image any more");
+    return any_is_left(im) ? NULL : err_new(RW4003_NODE_FAILED, "no node takes the image any more");
 }
 
 static struct err *finish_one(struct import *im, struct import_target *t)

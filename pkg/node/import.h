@@ -19,6 +19,7 @@ struct import_target {
     bool is_active;
     bool passes;    /* what is taken now is not for this node */
     bool has_ended; /* its script is known to be gone */
+    bool is_done;   /* it has the image */
 };
 
 struct import {

@@ -186,6 +186,32 @@ static void test_a_ctr_that_ends_early_is_left_behind(void **state)
     assert_int_equal(s.targets[1].sent, 3);
 }
 
+/* A slower one goes on; what may still come is not for the one that is ready. */
+static void test_a_node_that_is_ready_before_the_others(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    docker_created(&s.d);
+    docker_says(&s.d, "- -\n.\ndone\n", "unpacking x...done");
+    add_reader(&s, "");
+    add_question(&s);
+    start_and_ask(&s, 2);
+    for (int i = 0; i < 3; i++)
+        check_ok(import_take(&s.im, "x", 1));
+    check_ok(import_finish(&s.im));
+    assert_null(s.targets[0].error);
+    assert_null(s.targets[1].error);
+    assert_int_equal(s.targets[1].sent, 3);
+    AUTO(scene) alone = { 0 };
+    docker_created(&alone.d);
+    docker_says(&alone.d, "- -\n.\ndone\n", NULL);
+    add_question(&alone);
+    start_and_ask(&alone, 1);
+    check_ok(import_take(&alone.im, "zeros", 5));
+    check_ok(import_finish(&alone.im));
+    assert_null(alone.targets[0].error);
+}
+
 static void test_no_node_is_left(void **state)
 {
     (void)state;
@@ -334,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_the_last_of_many_words_is_told),
         cmocka_unit_test(test_an_end_without_words),
         cmocka_unit_test(test_a_ctr_that_ends_early_is_left_behind),
+        cmocka_unit_test(test_a_node_that_is_ready_before_the_others),
         cmocka_unit_test(test_no_node_is_left),
         cmocka_unit_test(test_a_node_without_space),
         cmocka_unit_test(test_a_node_without_space_that_tells_nothing),

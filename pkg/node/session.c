@@ -179,11 +179,16 @@ struct err *session_import(struct session *s, struct net_wait wait)
     return command(s, "import\n", wait);
 }
 
+bool session_is_done(const struct session *s)
+{
+    return strcmp(buf_text(&s->out), "done\n") == 0;
+}
+
 struct err *session_result(struct session *s)
 {
     static const char other[] = "other ";
     const char *out = buf_text(&s->out);
-    if (strcmp(out, "done\n") == 0)
+    if (session_is_done(s))
         return NULL;
     if (!str_starts(out, other))
         return node_failure(s->engine, s->node, "import the image", buf_text(&s->says));

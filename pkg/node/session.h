@@ -40,6 +40,9 @@ struct err *session_import(struct session *s, struct net_wait wait) MUST_USE;
 /* session_read: takes what the script says; *end at the end of its output. */
 struct err *session_read(struct session *s, struct net_wait wait, bool *end) MUST_USE;
 
+/* session_is_done: the script has said that the image is there, by CRI's word. */
+bool session_is_done(const struct session *s);
+
 /* session_result: after the end of output: NULL when the image is there under both names by CRI's
  * word. RW4003_NODE_FAILED with the last words as the cause, RW4004_NODE_FULL; RW4202_IMAGE_MISMATCH
  * when CRI reports something else under them. */

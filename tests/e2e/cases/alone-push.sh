@@ -196,3 +196,18 @@ test_push_whose_layers_vanish() {
     done
     expect_no_leftovers
 }
+
+# Why layers that have to wait are not kept in the node: nothing there protects them.
+test_push_cannot_keep_layers_in_the_node() {
+    local node text digest
+    node=$(nodes | tail -1)
+    text="text of $SVC"
+    digest=sha256:$(echo "$text" | sha256sum | cut -d ' ' -f 1)
+    echo "$text" | docker exec -i "$node" ctr -n k8s.io content ingest "$SVC"
+    docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it was not ingested"
+    new_pulse
+    rwml build && expect_ok
+    rwml push && expect_ok
+    docker exec "$node" ctr -n k8s.io images rm --sync "docker.io/library/$SVC:dev" >/dev/null # collects garbage
+    ! docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it stayed: layers could wait there"
+}

@@ -93,18 +93,3 @@ test_layers_after_a_kill() {
         expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
     done
 }
-
-# Why layers that have to wait are not kept in the node: nothing there protects them.
-test_layers_ingested_by_ctr_are_garbage() {
-    local node text digest
-    node=$(nodes | tail -1)
-    text="text of $SVC"
-    digest=sha256:$(echo "$text" | sha256sum | cut -d ' ' -f 1)
-    echo "$text" | docker exec -i "$node" ctr -n k8s.io content ingest "$SVC"
-    docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it was not ingested"
-    new_pulse
-    rwml build && expect_ok
-    rwml push && expect_ok
-    docker exec "$node" ctr -n k8s.io images rm --sync "docker.io/library/$SVC:dev" >/dev/null # collects garbage
-    ! docker exec "$node" ctr -n k8s.io content ls -q | grep -qx "$digest" || fail "it stayed: layers could wait there"
-}
