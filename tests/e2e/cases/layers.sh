@@ -6,7 +6,7 @@ sent_to() { # NODE: bytes, as told
 }
 
 expect_no_push_name() { # the name that the engine pushed by is gone from it
-    ! docker image ls -a --format '{{.Repository}}' | grep -q rwml-push || fail "the engine keeps a name: $(docker image ls | grep rwml-push)"
+    ! docker image ls -a --format '{{.Repository}}' | grep rwml-push >/dev/null || fail "the engine keeps a name: $(docker image ls | grep rwml-push)"
 }
 
 test_layers_that_nodes_have_stay_home() {
@@ -36,7 +36,7 @@ test_layers_make_the_same_container() {
     eventually 20 pod_says "$(cat message)"
 }
 
-pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -qF "$1"; } # TEXT
+pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -F "$1" >/dev/null; } # TEXT
 
 test_layers_only_one_node_lacks() {
     local last
