@@ -31,7 +31,7 @@ versions_state() { # NAMESPACE: every object with its version, every container w
 # bare digests, don't tell whose image it is; one that has no other name is "<none>" for the runtime.
 node_state() { # NODE IMAGES
     docker exec "$1" sh -c 'crictl images --no-trunc; ctr -n k8s.io images ls' |
-        tr -s ' ' | awk -v own="$2" '$1 !~ /^sha256:/ && ($1 !~ /\/e2e/ || ($1 ":") ~ own)' | sort
+        tr -s ' ' | awk -v own="$2" '$1 !~ /^sha256:/ && $1 != "<none>" && ($1 !~ /\/e2e/ || ($1 ":") ~ own)' | sort
 }
 
 state() { # NAMESPACE IMAGES
