@@ -54,23 +54,18 @@ static struct err *name(struct engine *e, const char *id, const char *repository
     return http_response_ok(&answer) ? NULL : engine_refused(&answer, "name image %s", id);
 }
 
-/* noprune: the image itself stays, whether or not it has another name. */
-static struct err *remove_name(struct engine *e, const char *ref, struct net_wait wait)
+/* noprune: the image itself stays, whether or not it has another name. With the last tag of a repository
+ * its digest references go, too (moby daemon/images, ImageDelete). */
+struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = { 0 };
+    AUTO_STR ref = xasprintf("%s:%s", repository, TAG);
     http_path_fixed(&path, "/images");
     http_path_segments(&path, ref);
     http_path_query(&path, "noprune", "1");
     TRY(engine_ask(e, "DELETE", &path, NULL, wait, &answer));
     return http_response_ok(&answer) || answer.status == 404 ? NULL : engine_refused(&answer, "remove name %s", ref);
-}
-
-/* With the last tag of a repository its digest references go, too (moby daemon/images, ImageDelete). */
-struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait)
-{
-    AUTO_STR ref = xasprintf("%s:%s", repository, TAG);
-    return remove_name(e, ref, wait);
 }
 
 static struct layer *layer_of(struct push *p, const char *id)

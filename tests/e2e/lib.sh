@@ -214,6 +214,15 @@ node_digest() { # NODE NAME: the digest that the node's runtime reports
         jq -r --arg name "docker.io/library/$2" '.images[] | select(any(.repoTags[]?; . == $name)) | .id'
 }
 
+need_faults() { [ -x "$RWML_FAULTY" ] || fail "no $RWML_FAULTY: make BUILD=fault"; }
+
+expect_on_every_node() { # what the engine has now, by its content name and with its digest
+    local node
+    for node in $(nodes); do
+        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
+    done
+}
+
 engine_digest() { docker image inspect -f '{{.Id}}' "$1"; } # NAME
 
 content_name() { # SERVICE: what rwml has to call the image that the engine has now

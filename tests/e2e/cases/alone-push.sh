@@ -82,8 +82,6 @@ test_push_that_loses_the_engine() {
     eventually 20 no_session_runs
 }
 
-need_faults() { [ -x "$RWML_FAULTY" ] || fail "no $RWML_FAULTY: make BUILD=fault"; }
-
 # A push whose import takes some forty times so long, in the background, until it runs in every node.
 slow_push() { # MILLISECONDS
     RWML=$RWML_FAULTY
@@ -172,7 +170,7 @@ test_push_interrupted_while_it_waits_its_turn() {
 
 # The layers that a push was told of are gone when its turn comes: it asks again, once.
 test_push_whose_layers_vanish() {
-    local node old turn
+    local old turn
     layered_pulse
     expect_ok
     old=$(content_name "$SVC")
@@ -191,9 +189,7 @@ test_push_whose_layers_vanish() {
     check_death
     expect_ok
     out_has 'the whole image travels' || fail "nothing had vanished"
-    for node in $(nodes); do
-        expect_equal "$(node_digest "$node" "$(content_name "$SVC")")" "$(engine_digest "$SVC:dev")" "digest on $node"
-    done
+    expect_on_every_node
     eventually 20 no_session_runs
 }
 
