@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,7 +59,7 @@ struct err *fs_read_fd(int fd, const char *name, size_t max, struct buf *out)
     struct buf read_so_far = BUF_INIT(max);
     AUTO_STR chunk = xcalloc(READ_CHUNK, 1);
     for (;;) {
-        size_t got;
+        size_t got = 0;
         struct err *e = fs_read_some(fd, name, chunk, READ_CHUNK, &got);
         if (!e && got && !buf_append(&read_so_far, chunk, got))
             e = err_cause(err_new(RW9002_FILE_TOO_LARGE, "%s is too large", name), "more than %zu bytes", max);
@@ -245,6 +247,21 @@ struct err *fs_link_target(int dir_fd, const char *path, char **out)
     if (length < 0 || (size_t)length == sizeof target)
         return failed("read the link", path, fault ? fault : length < 0 ? errno : ENAMETOOLONG);
     *out = xstrndup(target, (size_t)length);
+    return NULL;
+}
+
+struct err *fs_attribute(const char *path, const char *name, struct buf *out)
+{
+    char value[XATTR_SIZE_MAX];
+    int fault = fault_point("fs.attribute", NULL);
+    ssize_t length = fault ? -1 : lgetxattr(path, name, value, sizeof value);
+    int number = length >= 0 ? 0 : fault ? fault : errno;
+    if (number == ENODATA || number == ENOTSUP)
+        return NULL;
+    if (number)
+        return failed("read an attribute of", path, number);
+    if (!buf_append(out, value, (size_t)length))
+        return err_new(RW9002_FILE_TOO_LARGE, "%s of %s is larger than it may be", name, path);
     return NULL;
 }
 

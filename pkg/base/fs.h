@@ -3,7 +3,7 @@
  * All descriptors are close-on-exec. Relative paths are resolved below dir_fd (AT_FDCWD allowed).
  * Errors are RW9001_FILE with the path and errno (err_errno tells ENOENT from the rest), or
  * RW9002_FILE_TOO_LARGE. Fault points: fs.open fs.openat2 fs.read fs.write fs.stat fs.list
- * fs.rename fs.sync fs.mkdir fs.unlink fs.lock.
+ * fs.rename fs.sync fs.mkdir fs.unlink fs.lock fs.attribute.
  */
 #ifndef BASE_FS_H
 #define BASE_FS_H
@@ -49,6 +49,9 @@ bool fs_is_dir(int dir_fd, const char *path);
 /* fs_list: the names in a directory, sorted bytewise, without "." and "..". */
 struct err *fs_list(int dir_fd, const char *path, struct strv *out) MUST_USE;
 struct err *fs_link_target(int dir_fd, const char *path, char **out) MUST_USE;
+/* fs_attribute: the value of an extended attribute of the file itself, not of what it links to; nothing
+ * is added to out where it has none, or the file system has none at all. */
+struct err *fs_attribute(const char *path, const char *name, struct buf *out) MUST_USE;
 struct err *fs_real_path(const char *path, char **out) MUST_USE;
 struct err *fs_make_dirs(const char *path,
                          mode_t mode) MUST_USE; /* like mkdir -p; ENOTDIR where a file is in the way */

@@ -253,6 +253,19 @@ static void test_stat_and_links(void **state)
     expect_names(at.fd, "file");
 }
 
+static void test_a_file_without_the_attribute(void **state)
+{
+    (void)state;
+    AUTO(place) at = place_new();
+    AUTO(buf) value = BUF_INIT(16);
+    AUTO_STR file = fs_join(at.path, "f");
+    AUTO_STR none = fs_join(at.path, "none");
+    scratch_write(at.path, "f", "text");
+    check_ok(fs_attribute(file, "security.capability", &value));
+    assert_int_equal(value.len, 0);
+    check_errno(fs_attribute(none, "security.capability", &value), RW9001_FILE, ENOENT);
+}
+
 static void test_path_texts(void **state)
 {
     (void)state;
@@ -331,6 +344,9 @@ static void test_every_point_reaches_its_caller(void **state)
     check_errno(fs_stat(at.fd, "f", true, &st), RW9001_FILE, EACCES);
     check_errno(fs_stat_fd(at.fd, "f", &st), RW9001_FILE, EACCES);
     check_errno(fs_real_path(at.path, &text), RW9001_FILE, EACCES);
+    fault_set("fs.attribute=error(EACCES)");
+    check_errno(fs_attribute(at.path, "user.none", &b), RW9001_FILE, EACCES);
+    fault_set("fs.stat=error(EACCES)");
     assert_false(fs_exists(at.fd, "f"));
     assert_false(fs_is_dir(at.fd, "."));
     fault_set("fs.list=error(EIO)");
@@ -360,6 +376,7 @@ int main(void)
         cmocka_unit_test(test_list_sorts_and_leaves_out_dots),
         cmocka_unit_test(test_make_dirs_like_mkdir_p),
         cmocka_unit_test(test_stat_and_links),
+        cmocka_unit_test(test_a_file_without_the_attribute),
         cmocka_unit_test(test_path_texts),
 #ifdef RWML_FAULT
         cmocka_unit_test_teardown(test_replace_survives_a_fault_at_every_step, teardown_fault),

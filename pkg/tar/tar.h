@@ -1,11 +1,12 @@
-/* tar: build contexts out, image streams in; no file is ever extracted.
+/* tar: build contexts and layers out, image streams in; no file is ever extracted.
  *
- * Writing: the same entries give the same bytes, on every machine. Owners are 0:0 and nameless
- * (COPY keeps a tar's owners, as docker+buildx avoids by the same reset), times are whole seconds
- * and given by the caller. Headers are plain ustar; an extended (pax) header stands only in front
- * of an entry that needs one (a name too long for ustar, 8 GiB and more), and never first: BuildKit tells an
- * archive from a Dockerfile by the first 1024 bytes, in which a whole plain header must stand
- * (moby frontend/dockerfile isArchive). Where the first entry needs one, "./" is put in front.
+ * Writing: the same entries give the same bytes, on every machine. Owners are numbers and nameless
+ * (COPY keeps a context's owners, so those are 0:0, as docker+buildx resets them), times are whole
+ * seconds and given by the caller. Headers are plain ustar; an extended (pax) header stands only in
+ * front of an entry that needs one (a name too long for ustar, 8 GiB and more, a capability), and in a
+ * context never first: BuildKit tells an archive from a Dockerfile by the first 1024 bytes, in which a
+ * whole plain header must stand (moby frontend/dockerfile isArchive). Where the first entry needs one,
+ * "./" is put in front. A layer has no such entry, which would change the root directory.
  *
  * Reading: one pass over a stream of bytes as they come; every doubt is RW4201_IMAGE_STREAM. What
  * Go's archive/tar, which containerd reads the same stream with, could understand differently is
@@ -27,6 +28,9 @@ enum tar_kind {
     TAR_DIR,
     TAR_SYMLINK,
     TAR_HARDLINK,
+    TAR_FIFO, /* these three: writing a layer only */
+    TAR_CHAR_DEVICE,
+    TAR_BLOCK_DEVICE,
     TAR_OTHER /* reading only: a device, a FIFO */
 };
 
@@ -37,6 +41,11 @@ struct tar_entry {
     uint64_t size;    /* bytes of a TAR_FILE; else 0 */
     int64_t mtime_s;  /* seconds since the epoch; writing only */
     const char *link; /* target of a TAR_SYMLINK; name of the entry that a TAR_HARDLINK repeats; else NULL */
+    /* Writing a layer only: */
+    uint32_t uid, gid;
+    uint32_t dev_major, dev_minor; /* of a device */
+    const char *capability;        /* the bytes of the extended attribute security.capability; NULL: none */
+    size_t capability_len;
 };
 
 struct tar_writer;
@@ -45,6 +54,8 @@ struct tar_writer;
  * call and TAR_HEAD_ROOM (less is a BUG): a caller that pulls adds some data, sends what is in the
  * sink, empties it, and goes on. Nothing is written before the first entry. */
 struct err *tar_writer_new(struct buf *sink, struct tar_writer **out) MUST_USE;
+/* tar_layer_writer_new: the same for an image's layer, which must have an entry. */
+struct err *tar_layer_writer_new(struct buf *sink, struct tar_writer **out) MUST_USE;
 /* tar_writer_free: before tar_finish it leaves the sink as it is: a tar without an end. */
 void tar_writer_free(struct tar_writer *w);
 DEFINE_FREEP(tar_writer)
@@ -58,7 +69,7 @@ struct err *tar_add_entry(struct tar_writer *w, const struct tar_entry *entry) M
 /* tar_add_data: the next bytes of the file begun last; its padding comes with the last of them. RW2004_CONTEXT_CHANGED:
  * more than its size. */
 struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len) MUST_USE;
-/* tar_finish: the end-of-archive blocks. A tar without entries gets "./", else it is none for BuildKit. */
+/* tar_finish: the end-of-archive blocks. A context without entries gets "./", else it is none for BuildKit. */
 struct err *tar_finish(struct tar_writer *w) MUST_USE;
 
 struct tar_reader;

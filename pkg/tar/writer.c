@@ -16,6 +16,7 @@ struct tar_writer {
     uint64_t missing; /* bytes of the file begun last that have not come */
     char *name;       /* its name */
     bool is_closed;   /* finished, or an error was given: nothing more is written */
+    bool is_layer;
 };
 
 static la_ssize_t append(struct archive *archive, void *ctx, const void *bytes, size_t len)
@@ -61,6 +62,13 @@ struct err *tar_writer_new(struct buf *sink, struct tar_writer **out)
     return NULL;
 }
 
+struct err *tar_layer_writer_new(struct buf *sink, struct tar_writer **out)
+{
+    TRY(tar_writer_new(sink, out));
+    (*out)->is_layer = true;
+    return NULL;
+}
+
 void tar_writer_free(struct tar_writer *w)
 {
     if (!w)
@@ -97,14 +105,15 @@ static const char *name_fault(const char *name)
 
 /* check_entry: names go into a tar only where no reader can be led out of its directory by them.
  * A symbolic link's target may be anything: it is not followed here. */
-static struct err *check_entry(const struct tar_entry *entry)
+static struct err *check_entry(const struct tar_entry *entry, bool is_layer)
 {
+    bool is_special = entry->kind == TAR_FIFO || entry->kind == TAR_CHAR_DEVICE || entry->kind == TAR_BLOCK_DEVICE;
     const char *fault = name_fault(entry->name);
     if (!fault && entry->kind == TAR_HARDLINK)
         fault = name_fault(entry->link);
     if (!fault && entry->kind == TAR_SYMLINK && (!entry->link || !*entry->link || strlen(entry->link) > TAR_NAME_MAX))
         fault = "its target is empty or longer than 4096 bytes";
-    if (!fault && entry->kind == TAR_OTHER)
+    if (!fault && (entry->kind == TAR_OTHER || (is_special && !is_layer)))
         fault = "it is neither a file, a directory nor a link";
     if (!fault && entry->size > INT64_MAX)
         fault = "it is larger than a tar can say";
@@ -118,14 +127,19 @@ static struct err *check_entry(const struct tar_entry *entry)
 static void fill(struct archive_entry *to, const struct tar_entry *entry)
 {
     static const mode_t types[] = {
-        [TAR_FILE] = AE_IFREG, [TAR_DIR] = AE_IFDIR, [TAR_SYMLINK] = AE_IFLNK, [TAR_HARDLINK] = AE_IFREG
+        [TAR_FILE] = AE_IFREG, [TAR_DIR] = AE_IFDIR,         [TAR_SYMLINK] = AE_IFLNK,     [TAR_HARDLINK] = AE_IFREG,
+        [TAR_FIFO] = AE_IFIFO, [TAR_CHAR_DEVICE] = AE_IFCHR, [TAR_BLOCK_DEVICE] = AE_IFBLK
     };
     archive_entry_set_pathname(to, entry->name);
     archive_entry_set_mode(to, types[entry->kind] | (entry->mode & 07777));
     archive_entry_set_size(to, entry->kind == TAR_FILE ? (int64_t)entry->size : 0);
     archive_entry_set_mtime(to, (time_t)entry->mtime_s, 0);
-    archive_entry_set_uid(to, 0);
-    archive_entry_set_gid(to, 0);
+    archive_entry_set_uid(to, entry->uid);
+    archive_entry_set_gid(to, entry->gid);
+    archive_entry_set_rdevmajor(to, entry->dev_major);
+    archive_entry_set_rdevminor(to, entry->dev_minor);
+    if (entry->capability)
+        archive_entry_xattr_add_entry(to, "security.capability", entry->capability, entry->capability_len);
     if (entry->kind == TAR_SYMLINK)
         archive_entry_set_symlink(to, entry->link);
     if (entry->kind == TAR_HARDLINK)
@@ -142,12 +156,12 @@ static struct err *write_root(struct tar_writer *w, int64_t mtime_s)
  * in front of which "./" keeps the first header plain. */
 static struct err *write_header(struct tar_writer *w, const struct tar_entry *entry, struct archive_entry *header)
 {
-    int result = archive_write_header(w->ustar, header);
+    int result = entry->capability ? ARCHIVE_FAILED : archive_write_header(w->ustar, header);
     if (result != ARCHIVE_FAILED) {
         w->current = w->ustar;
         return checked(w, w->ustar, result, entry->name);
     }
-    if (!w->current)
+    if (!w->current && !w->is_layer)
         TRY(write_root(w, entry->mtime_s));
     w->current = w->pax;
     return checked(w, w->pax, archive_write_header(w->pax, header), entry->name);
@@ -172,7 +186,7 @@ struct err *tar_add_entry(struct tar_writer *w, const struct tar_entry *entry)
 {
     TRY(complete(w));
     struct archive_entry *header = archive_entry_new();
-    struct err *e = header ? check_entry(entry) : err_new(RW9005_RESOURCES, "cannot make a tar header");
+    struct err *e = header ? check_entry(entry, w->is_layer) : err_new(RW9005_RESOURCES, "cannot make a tar header");
     if (!e) {
         fill(header, entry);
         e = write_header(w, entry, header);
@@ -206,7 +220,7 @@ struct err *tar_add_data(struct tar_writer *w, const void *bytes, size_t len)
 struct err *tar_finish(struct tar_writer *w)
 {
     TRY(complete(w));
-    if (!w->current)
+    if (!w->current && !w->is_layer)
         TRY(write_root(w, 0));
     TRY(complete(w));
     TRY(checked(w, w->ustar, archive_write_close(w->ustar), "its end"));

@@ -317,7 +317,8 @@ static void test_writer_refuses_names(void **state)
         { .name = "l", .kind = TAR_HARDLINK },
         { .name = "l", .kind = TAR_SYMLINK },
         { .name = "l", .kind = TAR_SYMLINK, .link = "" },
-        { .name = "fifo", .kind = TAR_OTHER },
+        { .name = "other", .kind = TAR_OTHER },
+        { .name = "fifo", .kind = TAR_FIFO },
         { .name = "huge", .kind = TAR_FILE, .size = UINT64_MAX },
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -343,6 +344,34 @@ static void test_writer_freed_early_leaves_no_end(void **state)
     assert_int_equal(sink.len, len);
 }
 
+/* Devices and capabilities, which a context does not have; no entry of ours stands in front. */
+static void test_layer_writer(void **state)
+{
+    (void)state;
+    static const char record[] = "SCHILY.xattr.security.capability=\x01\x02\n";
+    static const struct tar_entry entries[] = {
+        { .name = "f", .kind = TAR_FILE, .uid = 999, .gid = 7, .capability = "\x01\x02", .capability_len = 2 },
+        { .name = "null", .kind = TAR_CHAR_DEVICE, .dev_major = 1, .dev_minor = 3 },
+        { .name = "pipe", .kind = TAR_FIFO },
+    };
+    AUTO(buf) sink = BUF_INIT(1 << 20);
+    AUTO_PTR(tar_writer) w = NULL;
+    assert_fine(tar_layer_writer_new(&sink, &w));
+    for (size_t i = 0; i < COUNT_OF(entries); i++)
+        assert_fine(tar_add_entry(w, &entries[i]));
+    assert_fine(tar_finish(w));
+    assert_int_equal(sink.bytes[156], 'x');
+    assert_non_null(memmem(sink.bytes, sink.len, record, sizeof record - 1));
+    const char *file = sink.bytes + sink.len - 5 * BLOCK;
+    assert_string_equal(file, "f");
+    assert_string_equal(file + 108, "001747 ");
+    assert_string_equal(file + 116, "000007 ");
+    assert_int_equal(file[BLOCK + 156], '3');
+    assert_string_equal(file + BLOCK + 329, "000001 ");
+    assert_string_equal(file + BLOCK + 337, "000003 ");
+    assert_int_equal(file[2 * BLOCK + 156], '6');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_writer_data_without_a_file),
         cmocka_unit_test(test_writer_refuses_names),
         cmocka_unit_test(test_writer_freed_early_leaves_no_end),
+        cmocka_unit_test(test_layer_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
