@@ -44,14 +44,14 @@ ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) $(OPTIMISE) $(LIBRARY_CFLAGS) $(C
 ALL_LDFLAGS = $(LDHARDEN) $(filter -fsanitize%,$(OPTIMISE)) $(LDFLAGS) -pthread
 
 # Tests stand beside the code as *_test.c; tests/fake holds what several of them share.
-SOURCES := $(sort $(wildcard pkg/*/*.c cmd/rwml/*.c tests/fake/*.c))
+SOURCES := $(sort $(wildcard pkg/*/*.c cmd/*/*.c tests/fake/*.c))
 TESTS := $(filter %_test.c,$(SOURCES))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 CODE_OBJECTS := $(filter-out %_test.o,$(OBJECTS))
 PKG_OBJECTS := $(filter $(OUT)/obj/pkg/%,$(CODE_OBJECTS))
-CMD_OBJECTS := $(filter $(OUT)/obj/cmd/%,$(CODE_OBJECTS))
+CMD_OBJECTS := $(filter $(OUT)/obj/cmd/rwml/%,$(CODE_OBJECTS)) $(OUT)/obj/cmd/rwml/helper_program.o
 # What a test program takes its objects from: everything but main.
-TESTABLE := $(filter-out $(OUT)/obj/cmd/rwml/main.o,$(CODE_OBJECTS))
+TESTABLE := $(filter-out $(OUT)/obj/cmd/%/main.o,$(CODE_OBJECTS)) $(OUT)/obj/cmd/rwml/helper_program.o
 TEST_PROGRAMS := $(TESTS:%.c=$(OUT)/test/%)
 
 .PHONY: all
@@ -63,6 +63,21 @@ say = $(if $(V),,@printf '  %-5s %s\n' '$(1)' '$@';)
 $(OUT)/rwml: $(CMD_OBJECTS) $(PKG_OBJECTS)
 	@mkdir -p $(@D)
 	$(call say,link)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBRARY_LIBS)
+
+# The helper runs in a build step of the engine, where no library is: linked statically, without the
+# sanitizers, and put into rwml as bytes.
+HELPER_FLAGS := $(STANDARD) $(WARNINGS) -O2 -ffunction-sections -fdata-sections -fstack-protector-strong
+HELPER_SOURCES := $(filter-out %_test.c,$(sort $(wildcard cmd/rwml-delta/*.c pkg/tree/*.c pkg/tar/*.c pkg/base/*.c)))
+HELPER_OBJECTS := $(HELPER_SOURCES:%.c=build/helper/obj/%.o)
+HELPER_CC ?= gcc
+build/helper/obj/%.o: %.c build/helper/flags
+	@mkdir -p $(@D)
+	$(call say,cc)$(HELPER_CC) $(HELPER_FLAGS) -MMD -MP -pthread -c -o $@ $<
+build/helper/rwml-delta: $(HELPER_OBJECTS)
+	$(call say,link)$(HELPER_CC) -static -Wl,--gc-sections -s -pthread -o $@ $^ -larchive
+$(OUT)/obj/cmd/rwml/helper_program.o: cmd/rwml/helper_program.S build/helper/rwml-delta
+	@mkdir -p $(@D)
+	$(call say,as)$(CC) -fPIE -c -o $@ $<
 
 $(OUT)/obj/%.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
@@ -82,13 +97,15 @@ $(OUT)/test/%: $(OUT)/obj/%.o $(OUT)/testable.a
 write_if_changed = @mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(1))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(1))' >$@
 $(OUT)/flags: FORCE
 	$(call write_if_changed,$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))
+build/helper/flags: FORCE
+	$(call write_if_changed,$(HELPER_CC) $(HELPER_FLAGS))
 $(OUT)/testable.list: FORCE
 	$(call write_if_changed,$(TESTABLE))
-FORCE:
+.PHONY: FORCE
 
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(HELPER_OBJECTS:.o=.d)
 
 .PHONY: objects tests
 objects: $(OBJECTS)

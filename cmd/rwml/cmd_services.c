@@ -4,6 +4,7 @@
 
 #include "commands.h"
 #include "flow/flow.h"
+#include "helper.h"
 
 static unsigned verbs_of(const char *command)
 {
@@ -32,6 +33,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
 {
     const struct options *o = app->options;
     AUTO_STR state = state_dir();
+    const struct node_helper helper = helper_program();
     return flow_run(&(struct flow_request){
         .verbs = verbs_of(self->name),
         .services = &o->arguments,
@@ -50,6 +52,8 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .lock_timeout_ms = o->lock_timeout_ms,
         .no_check = o->no_check,
         .no_create_namespace = o->no_create_namespace,
+        .no_file_delta = o->no_file_delta,
+        .helper = &helper,
         .verbose = o->verbose,
         .ui = app->ui,
         .cancel = app->cancel,

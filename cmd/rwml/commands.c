@@ -7,14 +7,14 @@
 enum { LIMIT_HELP = 1 << 20 };
 
 const struct command commands[] = {
-    { "up", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY, "build, push and deploy",
+    { "up", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_PUSH | FOR_DEPLOY, "build, push and deploy",
       "Builds each service's image, brings it to every node of the Kind cluster, applies the manifests and follows\n"
       "the rollout until the new pods are ready and have stayed so. With nothing changed it writes nothing.",
       cmd_services },
     { "build", "[SVC...]", FOR_WORKSPACE, "build images through the Docker engine",
       "Builds each service's image. Bases that the engine lacks are pulled first; the steps are shown as they run.",
       cmd_services },
-    { "push", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER, "bring built images to every node of the cluster",
+    { "push", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_PUSH, "bring built images to every node of the cluster",
       "Streams each service's image into every node that lacks it, and asks each node's runtime for the result.",
       cmd_services },
     { "deploy", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY, "apply manifests and follow the rollout",

@@ -18,6 +18,8 @@ const struct option_row option_rows[] = {
     { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_check), "do not check that in-cluster addresses resolve" },
     { 0, "no-create-namespace", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_create_namespace),
       "a missing namespace is an error" },
+    { 0, "no-file-delta", OPTION_FLAG, NULL, FOR_PUSH, AT(no_file_delta),
+      "send layers whole, also where few of their files changed" },
     { 0, "settle", OPTION_DURATION, "DURATION", FOR_DEPLOY, AT(settle_ms),
       "how long a pod must stay ready before it counts (default 5s; 0: off)" },
     { 0, "timeout", OPTION_DURATION, "DURATION", FOR_DEPLOY, AT(timeout_ms),

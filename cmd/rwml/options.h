@@ -26,6 +26,7 @@ struct options {
     int64_t lock_timeout_ms;
     bool no_check;
     bool no_create_namespace;
+    bool no_file_delta;
     bool no_color;
     bool verbose;
     bool quiet;
@@ -38,7 +39,8 @@ enum option_group {
     FOR_ALL = 1 << 0,       /* every command */
     FOR_WORKSPACE = 1 << 1, /* those that work on services */
     FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up */
-    FOR_DEPLOY = 1 << 3     /* deploy, up */
+    FOR_DEPLOY = 1 << 3,    /* deploy, up */
+    FOR_PUSH = 1 << 4       /* push, up */
 };
 
 enum option_type {

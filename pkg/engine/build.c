@@ -64,6 +64,8 @@ static void make_path(struct http_path *path, const struct engine_build *build, 
         http_path_query(path, "platform", build->platform);
     if (build->no_cache)
         http_path_query(path, "nocache", "1");
+    if (build->no_network)
+        http_path_query(path, "networkmode", "none");
     add_arguments(path, build);
 }
 

@@ -45,6 +45,7 @@ struct engine_build {
     const struct engine_build_arg *args;
     size_t arg_count;
     bool no_cache;
+    bool no_network; /* its RUN steps have none, and begin a quarter of a second sooner */
     /* pull: the tar's bytes, see http_request.pull. What it returns as an error comes back. */
     struct err *(*pull)(void *ctx, void *to, size_t room, size_t *len);
     void *pull_ctx;

@@ -32,7 +32,8 @@ static struct err *read_image(const json_t *tree, struct engine_image *out)
                                   .size = size > 0 ? (uint64_t)size : 0,
                                   .created = xstrdup(doc_text(tree, "/Created")),
                                   .os = xstrdup(doc_text(tree, "/Os")),
-                                  .architecture = xstrdup(doc_text(tree, "/Architecture")) };
+                                  .architecture = xstrdup(doc_text(tree, "/Architecture")),
+                                  .has_triggers = doc_count(doc_get(tree, "/Config/OnBuild")) > 0 };
     read_texts(doc_get(tree, "/RepoTags"), &out->tags);
     read_texts(doc_get(tree, "/RootFS/Layers"), &out->diff_ids);
     return NULL;
@@ -66,20 +67,72 @@ void engine_image_release(struct engine_image *i)
     *i = (struct engine_image){ 0 };
 }
 
-/* Steps that made bytes; newest first, as the engine tells them. */
+static void copy_text(json_t *to, const char *to_pointer, const json_t *from, const char *from_pointer)
+{
+    const char *text = doc_text(from, from_pointer);
+    if (text && *text)
+        doc_set_text(to, to_pointer, text);
+}
+
+struct err *engine_image_config(struct engine *e, const char *id, struct net_wait wait, char **out)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    path_of_image(&path, id, "/json");
+    TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
+    if (!http_response_ok(&answer))
+        return engine_refused(&answer, "describe image %s", id);
+    DOC_AUTO tree = NULL;
+    DOC_AUTO config = doc_object();
+    TRY(engine_tree(&answer, &tree));
+    copy_text(config, "/created", tree, "/Created");
+    copy_text(config, "/author", tree, "/Author");
+    copy_text(config, "/architecture", tree, "/Architecture");
+    copy_text(config, "/variant", tree, "/Variant");
+    copy_text(config, "/os", tree, "/Os");
+    doc_set_key(config, "config", doc_copy(doc_get(tree, "/Config")));
+    *out = doc_dump(config);
+    return NULL;
+}
+
+/* Of a step that made no bytes, whether it made a layer all the same: by its words, as BuildKit and the builder
+ * before it write them. */
+static bool makes_layer(const char *created_by)
+{
+    static const char *const words[] = { "RUN ", "COPY ", "ADD ", "WORKDIR " };
+    static const char shell[] = "/bin/sh -c ", nop[] = "#(nop) ";
+    bool is_shell = str_starts(created_by, shell);
+    const char *word = is_shell ? created_by + strlen(shell) : created_by;
+    if (is_shell && !str_starts(word, nop))
+        return true;
+    word += is_shell ? strlen(nop) : 0;
+    word += strspn(word, " ");
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        if (str_starts(word, words[i]))
+            return true;
+    return false;
+}
+
+static bool counts(const json_t *step, bool by_words)
+{
+    const char *created_by = doc_text(step, "/CreatedBy");
+    return doc_i64(step, "/Size", 0) > 0 || (by_words && created_by && makes_layer(created_by));
+}
+
+/* Newest first, as the engine tells them. Words that do not add up to the layers that there are count for
+ * nothing. */
 static uint64_t sum_of_top(const json_t *history, size_t all_layers, size_t layers)
 {
-    size_t i, sized = 0, taken = 0;
+    size_t i, made = 0, taken = 0;
     json_t *step;
     uint64_t sum = 0;
     DOC_EACH_ITEM (history, i, step)
-        sized += doc_i64(step, "/Size", 0) > 0;
-    size_t empty = all_layers > sized ? all_layers - sized : 0;
+        made += counts(step, true);
+    bool by_words = made == all_layers;
     DOC_EACH_ITEM (history, i, step) {
-        int64_t size = doc_i64(step, "/Size", 0);
-        if (size <= 0 || taken + empty >= layers)
+        if (!counts(step, by_words) || taken == layers)
             continue;
-        sum += (uint64_t)size;
+        sum += (uint64_t)doc_i64(step, "/Size", 0);
         taken++;
     }
     return sum;

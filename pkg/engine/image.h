@@ -13,6 +13,7 @@ struct engine_image {
     char *architecture;   /* "amd64" */
     struct strv tags;     /* "orders:dev" */
     struct strv diff_ids; /* "sha256:…" of the uncompressed layers, base first */
+    bool has_triggers;    /* ONBUILD: a build upon it begins with steps of its own */
 };
 
 /* engine_image_inspect: ref is a name or an id. *found false, and out untouched, when the engine
@@ -21,11 +22,24 @@ struct err *engine_image_inspect(struct engine *e, const char *ref, struct net_w
                                  struct engine_image *out) MUST_USE;
 void engine_image_release(struct engine_image *i);
 
-/* engine_image_top_bytes: at least how large, in uncompressed bytes, the topmost `layers` layers are.
- * The history that the engine tells does not say which steps of size 0 made a layer, so some may be
- * left out of the sum. */
+/* engine_image_top_bytes: how large, in uncompressed bytes, the topmost `layers` layers are, as far as the
+ * history tells that: it does not say which steps of size 0 made a layer, so that where their words do
+ * not tell either, steps of some size further below are counted. */
 struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *image, size_t layers,
                                    struct net_wait wait, uint64_t *out) MUST_USE;
+
+/* engine_image_config: the image's configuration as JSON (image-spec config.md) out of what the engine tells of it:
+ * all that decides how a container runs, without the layers and how they were made. Owned. */
+struct err *engine_image_config(struct engine *e, const char *id, struct net_wait wait, char **out) MUST_USE;
+
+/* engine_image_layer: the bytes of an image's only layer, in the engine's own compression, out of an
+ * export that ends with it. RW4201_IMAGE_STREAM when there is none. */
+struct engine_layer;
+struct err *engine_image_layer(struct engine *e, const char *id, struct net_wait wait,
+                               struct engine_layer **out) MUST_USE;
+struct err *engine_layer_read(void *layer, const void **bytes, size_t *len) MUST_USE; /* a pull of pkg/tar */
+void engine_layer_free(struct engine_layer *l);
+DEFINE_FREEP(engine_layer)
 
 /* engine_image_exported_digest: the digest of the configuration, out of a whole export that is read
  * to its end and dropped. */

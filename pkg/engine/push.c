@@ -7,8 +7,6 @@
 #include "base/clock.h"
 #include "engine/lines.h"
 
-static const char TAG[] = "rwml";
-
 enum {
     UNNAME_MS = 10000,
     LAYERS = 127 /* of an image, at most (moby layer/layer_store.go, maxLayerDepth is 125) */
@@ -39,33 +37,34 @@ static struct err *failed(const char *says)
     return err_cause(err_new(RW4203_PUSH_FAILED, "the engine cannot push the image to rwml"), "%s", says);
 }
 
-static struct err *name(struct engine *e, const char *id, const char *repository, struct net_wait wait)
+struct err *engine_image_name(struct engine *e, const char *id, const char *name, struct net_wait wait)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = { 0 };
+    const char *tag = strrchr(name, ':');
+    AUTO_STR repository = xstrndup(name, tag ? (size_t)(tag - name) : strlen(name));
     http_path_fixed(&path, "/images");
     http_path_segment(&path, id);
     http_path_fixed(&path, "/tag");
     http_path_query(&path, "repo", repository);
-    http_path_query(&path, "tag", TAG);
+    http_path_query(&path, "tag", tag ? tag + 1 : "latest");
     TRY(engine_ask(e, "POST", &path, NULL, wait, &answer));
     if (answer.status == 404)
         return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s any more", id);
     return http_response_ok(&answer) ? NULL : engine_refused(&answer, "name image %s", id);
 }
 
-/* noprune: the image itself stays, whether or not it has another name. With the last tag of a repository
- * its digest references go, too (moby daemon/images, ImageDelete). */
-struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait)
+/* noprune: what the image was built upon stays. With the last tag of a repository its digest references
+ * go, too (moby daemon/images, ImageDelete). */
+struct err *engine_image_unname(struct engine *e, const char *name, struct net_wait wait)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = { 0 };
-    AUTO_STR ref = xasprintf("%s:%s", repository, TAG);
     http_path_fixed(&path, "/images");
-    http_path_segments(&path, ref);
+    http_path_segments(&path, name);
     http_path_query(&path, "noprune", "1");
     TRY(engine_ask(e, "DELETE", &path, NULL, wait, &answer));
-    return http_response_ok(&answer) || answer.status == 404 ? NULL : engine_refused(&answer, "remove name %s", ref);
+    return http_response_ok(&answer) || answer.status == 404 ? NULL : engine_refused(&answer, "remove name %s", name);
 }
 
 static struct layer *layer_of(struct push *p, const char *id)
@@ -126,7 +125,7 @@ static struct err *push_named(struct engine *e, const struct engine_registry *to
     http_path_fixed(&path, "/images");
     http_path_segments(&path, to->repository);
     http_path_fixed(&path, "/push");
-    http_path_query(&path, "tag", TAG);
+    http_path_query(&path, "tag", ENGINE_PUSH_TAG);
     struct http_request request = {
         .method = "POST", .path = &path, .headers = &header, .header_count = 1, .wait = wait
     };
@@ -141,10 +140,11 @@ struct err *engine_image_push(struct engine *e, const char *id, const struct eng
                               const struct engine_push_watch *watch, bool *name_stays)
 {
     AUTO(push) p = { .watch = watch };
-    TRY(name(e, id, to->repository, wait));
+    AUTO_STR name = xasprintf("%s:%s", to->repository, ENGINE_PUSH_TAG);
+    TRY(engine_image_name(e, id, name, wait));
     struct err *pushed = push_named(e, to, wait, &p);
     struct net_wait surely = { .deadline_ms = clock_after(UNNAME_MS) }; /* also after an interruption */
-    struct err *left = engine_image_unname(e, to->repository, surely);
+    struct err *left = engine_image_unname(e, name, surely);
     *name_stays = left;
     err_ignore(left, "a name too many harms nobody");
     return pushed;

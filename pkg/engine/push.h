@@ -28,7 +28,11 @@ struct engine_push_watch {
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
                               const struct engine_push_watch *watch, bool *name_stays) MUST_USE;
 
-/* engine_image_unname: removes the names of such a repository, for a push that was killed. */
-struct err *engine_image_unname(struct engine *e, const char *repository, struct net_wait wait) MUST_USE;
+/* engine_image_name: gives the image of this id another name, "orders:dev"; RW4101_IMAGE_NOT_BUILT.
+ * engine_image_unname: removes a name, fine when it is not there; an image that has no other goes with its
+ * last one. */
+struct err *engine_image_name(struct engine *e, const char *id, const char *name, struct net_wait wait) MUST_USE;
+struct err *engine_image_unname(struct engine *e, const char *name, struct net_wait wait) MUST_USE;
+#define ENGINE_PUSH_TAG "rwml" /* of the repository that engine_image_push pushes to */
 
 #endif

@@ -22,17 +22,46 @@ static struct err *lacks_image(const struct job *job, const struct job_image *im
                     job->item->service->name);
 }
 
-static struct err *check_nodes(struct job *job)
+static struct err *find_lacking(struct job *job, const char *content_name, const char *config_digest,
+                                struct strv *lacking)
 {
     struct net_wait wait = { clock_after(ASK_NODES_MS), job->request->cancel };
-    for (size_t i = 0; i < job->image_count; i++) {
-        AUTO(strv) lacking = { 0 };
-        const struct job_image *image = &job->images[i];
-        TRY(node_lacking_image(job->engine, &job->target->nodes, image->content_name, image->config_digest, wait,
-                               &lacking));
-        if (lacking.count)
-            return lacks_image(job, image, &lacking);
-    }
+    return node_lacking_image(job->engine, &job->target->nodes, content_name, config_digest, wait, lacking);
+}
+
+/* The image that the nodes got for it as changed files; *there false: none, or not in every node. */
+static struct err *check_delivered(struct job *job, struct job_image *image, bool *there)
+{
+    const struct node_image built = { image->reference, image->config_digest, image->content_name };
+    AUTO(node_delivered) other = { 0 };
+    AUTO(strv) lacking = { 0 };
+    TRY(node_delivered(&job->target->nodes, job->request->state_dir, &built, there, &other));
+    if (!*there)
+        return NULL;
+    TRY(find_lacking(job, other.content_name, other.config_digest, &lacking));
+    *there = lacking.count == 0;
+    if (!*there)
+        return NULL;
+    str_set(&image->config_digest, other.config_digest);
+    str_set(&image->content_name, other.content_name);
+    return NULL;
+}
+
+static struct err *check_image(struct job *job, struct job_image *image)
+{
+    AUTO(strv) lacking = { 0 };
+    bool there = false;
+    TRY(check_delivered(job, image, &there));
+    if (there)
+        return NULL;
+    TRY(find_lacking(job, image->content_name, image->config_digest, &lacking));
+    return lacking.count > 0 ? lacks_image(job, image, &lacking) : NULL;
+}
+
+static struct err *check_nodes(struct job *job)
+{
+    for (size_t i = 0; i < job->image_count; i++)
+        TRY(check_image(job, &job->images[i]));
     return NULL;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/cancel.h"
 #include "base/strv.h"
+#include "node/image.h"
 #include "ui/ui.h"
 
 enum flow_verbs {
@@ -45,7 +46,9 @@ struct flow_request {
     int64_t lock_timeout_ms;
     bool no_check;
     bool no_create_namespace;
+    bool no_file_delta;
     bool verbose;
+    const struct node_helper *helper; /* for comparing images; NULL: they are not compared */
     struct ui *ui;
     const struct cancel *cancel;
 };

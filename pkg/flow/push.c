@@ -15,7 +15,9 @@ static void on_progress(void *ctx, const struct node_push_progress *progress)
     const char *node = progress->node ? progress->node->name : "every node";
     AUTO_STR sent = num_bytes(progress->bytes);
     AUTO_STR total = num_bytes(progress->total);
-    if (progress->phase == NODE_PUSH_GATHERING)
+    if (progress->phase == NODE_PUSH_COMPARING)
+        job_tell(job, UI_PROGRESS, STAGE, -1, "comparing its files with those that the nodes have");
+    else if (progress->phase == NODE_PUSH_GATHERING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "the engine prepares layers that it never gave away: %s of %s", sent,
                  total);
     else if (progress->phase == NODE_PUSH_SENDING)
@@ -64,9 +66,19 @@ static void on_layer(void *ctx, const struct node_layer *layer)
                  layer->diff_id, size, layer->sent, layer->nodes);
 }
 
-static void on_whole(void *ctx, const char *why)
+static void on_way(void *ctx, enum node_way way, const char *why)
 {
-    job_tell(ctx, UI_DETAIL, STAGE, -1, "the whole image travels: %s", why);
+    switch (way) {
+    case NODE_WAY_WHOLE:
+        job_tell(ctx, UI_DETAIL, STAGE, -1, "the whole image travels: %s", why);
+        return;
+    case NODE_WAY_FILES:
+        job_tell(ctx, UI_DETAIL, STAGE, -1, "only changed files travel, as a layer on top of %s", why);
+        return;
+    case NODE_WAY_NO_FILES:
+        job_tell(ctx, UI_DETAIL, STAGE, -1, "not only changed files travel: %s", why);
+        return;
+    }
 }
 
 static void on_turn_wait(void *ctx, int64_t holder_pid)
@@ -94,7 +106,14 @@ static size_t count_unwritten(const struct node_push_results *results)
     return count;
 }
 
-static struct err *push_image(struct job *job, const struct job_image *image)
+/* What the nodes have is what the manifests are to name. */
+static void adopt(struct job_image *image, struct node_push_results *results)
+{
+    str_set(&image->config_digest, results->config_digest);
+    str_set(&image->content_name, results->content_name);
+}
+
+static struct err *push_image(struct job *job, struct job_image *image)
 {
     struct node_image which = { image->reference, image->config_digest, image->content_name };
     struct node_push_results results = { 0 };
@@ -104,7 +123,8 @@ static struct err *push_image(struct job *job, const struct job_image *image)
         .take_turn = take_turn,
         .on_progress = on_progress,
         .on_layer = on_layer,
-        .on_whole = on_whole,
+        .on_way = on_way,
+        .helper = job->request->no_file_delta ? NULL : job->request->helper,
         .ctx = job,
         .state_dir = job->request->state_dir,
     };
@@ -113,6 +133,8 @@ static struct err *push_image(struct job *job, const struct job_image *image)
     for (size_t i = 0; i < results.count; i++)
         tell_node(job, &results.items[i]);
     size_t nodes = results.count, unwritten = count_unwritten(&results);
+    if (!e)
+        adopt(image, &results);
     node_push_results_release(&results);
     if (!e)
         job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is on %zu of %zu nodes%s", image->content_name, nodes,

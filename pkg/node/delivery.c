@@ -8,7 +8,6 @@
 
 enum { HELD_BYTES = 4 * 1024 * 1024, CONFIG_BYTES = 4 * 1024 * 1024 };
 
-static const char OCI_LAYER_TYPE[] = "application/vnd.oci.image.layer.v1.tar"; /* uncompressed */
 static const char DOCKER_LAYER_TYPE[] = "application/vnd.docker.image.rootfs.diff.tar";
 
 /* A blob that came. */

@@ -63,7 +63,7 @@ static void start(struct scene *s, const char *a_has, const char *b_has)
         s->targets[i].session = &s->sessions[i];
         s->holdings[i] = &s->sessions[i].holdings;
     }
-    s->im = (struct import){ .targets = s->targets, .count = 2, .push = &s->push };
+    s->im = (struct import){ .targets = s->targets, .count = 2, .push = &s->push, .image = &image };
     import_start(&s->im);
     strv_add(&s->diff_ids, BASE);
     strv_add(&s->diff_ids, TOP);

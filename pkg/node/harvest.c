@@ -29,7 +29,8 @@ struct err *harvest(struct engine *e, const struct harvest *h, bool *met)
     bool name_stays = false;
     TRY(leftover_clear(e, h->state_dir, h->wait));
     TRY(oci_endpoint_open(h->host, &endpoint));
-    TRY(leftover_note(h->state_dir, oci_endpoint_repository(endpoint), &leftover));
+    AUTO_STR name = xasprintf("%s:%s", oci_endpoint_repository(endpoint), ENGINE_PUSH_TAG);
+    TRY(leftover_note(h->state_dir, name, &leftover));
     const struct engine_registry to = { oci_endpoint_repository(endpoint), oci_endpoint_user(endpoint),
                                         oci_endpoint_password(endpoint) };
     struct watched watched = { endpoint, h };

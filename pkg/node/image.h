@@ -9,7 +9,8 @@
  * `ctr -n k8s.io images import -` in every node that lacks the image. What comes once from the engine
  * goes to all nodes side by side. The content name is set last, only on an image that was
  * unpacked whole. Where this way is closed, or another one is
- * faster, the whole image travels (send.h).
+ * faster, the whole image travels (send.h). Where large layers differ in a few files, as files.h says, the
+ * nodes get an image of another digest than the engine's.
  */
 #ifndef NODE_IMAGE_H
 #define NODE_IMAGE_H
@@ -38,12 +39,15 @@ struct node_push_result {
 struct node_push_results {
     struct node_push_result *items; /* one for each node, in the list's order */
     size_t count;
+    char *config_digest; /* of what the nodes have; owned, as the next */
+    char *content_name;
 };
 void node_push_results_release(struct node_push_results *r);
 
 /* What a push tells while it runs; called by the caller's thread and by others, several at once. */
 enum node_push_phase {
     NODE_PUSH_ASKED,
+    NODE_PUSH_COMPARING, /* the engine compares its files with those of an image that the nodes have */
     NODE_PUSH_GATHERING, /* the engine reads, and where it has to, compresses what it pushes */
     NODE_PUSH_SENDING,
     NODE_PUSH_VERIFYING,
@@ -67,8 +71,23 @@ struct node_layer {
     size_t blob;   /* have it, but not unpacked */
 };
 
+/* How an image travels, where it is not simply by layers. */
+enum node_way {
+    NODE_WAY_WHOLE,   /* why: why the whole image travels */
+    NODE_WAY_FILES,   /* why: on top of what the changed files travel */
+    NODE_WAY_NO_FILES /* why: why they do not, though a large layer changed */
+};
+
+/* For comparing images: the program cmd/rwml-delta, and what it runs on, as the engine calls it. */
+struct node_helper {
+    const void *bytes;
+    size_t len;
+    const char *architecture; /* "x86_64" */
+};
+
 struct node_push {
     const struct node_image *image;
+    const struct node_helper *helper; /* NULL: an image never travels as the files that changed */
     struct net_wait wait;
     /* take_turn: waits until no other push to these nodes is under way, and gives a descriptor
      * that ends the turn by being closed. Called only when something has to travel. NULL: the
@@ -77,10 +96,9 @@ struct node_push {
      * each other, one in this node, one in that, for ever. */
     struct err *(*take_turn)(void *ctx, int *turn);
     void (*on_progress)(void *ctx, const struct node_push_progress *progress); /* may be NULL */
-    /* on_layer: after all of it was sent, for each layer, base first. on_whole: instead, why the
-     * whole image travels. May be NULL. */
+    /* on_layer: after all of it was sent by layers, for each layer, base first. on_way: before. May be NULL. */
     void (*on_layer)(void *ctx, const struct node_layer *layer);
-    void (*on_whole)(void *ctx, const char *why);
+    void (*on_way)(void *ctx, enum node_way way, const char *why);
     void *ctx;
     const char *state_dir; /* is there; for layers that have to wait (base/spool.h) and node/leftover.h */
 };
@@ -99,6 +117,16 @@ struct node_push {
 #define NODE_SILENCE_MS 300000
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,
                             struct node_push_results *out) MUST_USE;
+
+/* node_delivered: the image that was pushed to this cluster last for this one, where that is another;
+ * *found false: it is this one, or none is known of. Asks no node. out's texts are owned; free both. */
+struct node_delivered {
+    char *config_digest;
+    char *content_name;
+};
+struct err *node_delivered(const struct node_list *nodes, const char *state_dir, const struct node_image *image,
+                           bool *found, struct node_delivered *out) MUST_USE;
+void node_delivered_release(struct node_delivered *d);
 
 /* node_has_image: whether the node's CRI reports this config digest under this name. One exec. */
 struct err *node_has_image(struct engine *e, const struct node *node, const char *name, const char *config_digest,

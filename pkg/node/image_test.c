@@ -1,375 +1,20 @@
 #include "node/image.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "fake/check.h"
 #include "fake/docker.h"
-
-enum { ARCHIVE_BYTES = 2 * 512 + 2 * 512 };
+#include "node/shipment.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define DIGEST "sha256:" HEX
 #define CONTENT "app:dev-0123456789ab"
-#define FULL "docker.io/library/"
 
-static const struct node_image image = { .ref = "app:dev", .config_digest = DIGEST, .content_name = CONTENT };
 static const struct node running = { .name = "a", .running = true, .state = (char[]){ "running" } };
 static const struct node stopped = { .name = "b", .state = (char[]){ "exited" } };
-
-/* How a node's session begins. */
-static char *asked(bool has_ref, bool has_content)
-{
-    return xasprintf("%s %s\n%s", has_ref ? DIGEST : "-", has_content ? DIGEST : "sha256:" OTHER,
-                     has_ref && has_content ? "" : ".\n");
-}
-
-static void add_asked(struct docker *d, bool has_ref, bool has_content)
-{
-    AUTO_STR lines = asked(has_ref, has_content);
-    docker_created(d);
-    docker_says(d, lines, NULL);
-}
-
-/* A node that has nothing, reads all, and says this in the end. */
-static void add_lacking(struct docker *d, const char *out, const char *err)
-{
-    AUTO_STR lines = asked(false, false);
-    docker_created(d);
-    docker_reads(d, lines, out, err);
-}
-
-/* manifest.json alone is archive enough: one block of header, one of data, two of end. */
-static void add_export(struct docker *d, const char *config_hex, const char *behind)
-{
-    char tar[ARCHIVE_BYTES + 100] = "manifest.json";
-    unsigned sum = 8 * ' ';
-    AUTO_STR manifest = xasprintf("[{\"Config\":\"%s.json\"}]", config_hex);
-    AUTO_STR size = xasprintf("%011zo", strlen(manifest));
-    memcpy(tar + 124, size, strlen(size));
-    memcpy(tar + 156, "0", 1);
-    memcpy(tar + 257, "ustar\00000", 8);
-    for (size_t i = 0; i < 512; i++)
-        sum += (unsigned char)tar[i];
-    AUTO_STR checksum = xasprintf("%06o", sum);
-    memcpy(tar + 148, checksum, 7);
-    memcpy(tar + 512, manifest, strlen(manifest));
-    memcpy(tar + ARCHIVE_BYTES, behind, strlen(behind));
-    docker_bytes(d, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", tar, ARCHIVE_BYTES + strlen(behind));
-}
-
-/* What the engine is asked before it exports: the image, and how it was made. */
-static void add_looked_at(struct docker *d)
-{
-    docker_json(d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":6,\"RootFS\":{\"Layers\":[\"sha256:" OTHER "\"]}}");
-    docker_json(d, 200, "[{\"Size\":0},{\"Size\":6}]");
-}
-
-static void add_kill(struct docker *d)
-{
-    AUTO(buf) nothing = BUF_INIT(1);
-    docker_json(d, 200, "{\"Running\":true,\"ExitCode\":null}");
-    docker_created(d);
-    docker_upgraded(d, &nothing);
-    docker_ended(d, 137);
-}
-
-/* A push to these nodes of an engine that answers like this. */
-struct pushed {
-    struct docker d;
-    struct node_push push;
-    struct node_push_results results;
-    char *heard;
-};
-
-static void pushed_release(struct pushed *p)
-{
-    node_push_results_release(&p->results);
-    docker_release(&p->d);
-    free(p->heard);
-}
-
-static struct err *push_to(struct pushed *p, const struct node *nodes, size_t count)
-{
-    struct node items[2] = { 0 };
-    memcpy(items, nodes, count * sizeof *items);
-    struct node_list list = { .items = items, .count = count };
-    p->push.image = &image;
-    if (!p->push.wait.deadline_ms)
-        p->push.wait.deadline_ms = clock_after(10000);
-    docker_start(&p->d);
-    struct err *e = node_push_image(p->d.engine, &list, &p->push, &p->results);
-    assert_int_equal(p->results.count, count);
-    p->heard = docker_stop(&p->d);
-    return e;
-}
-
-/* To one node: it fails with this code and says both; the node does not have the image then. */
-static void check_push(struct pushed *p, enum err_code code, const char *says, const char *other)
-{
-    AUTO_PTR(err) e = push_to(p, &running, 1);
-    assert_non_null(e);
-    AUTO_STR all = xasprintf("%s|%s|%s|%s", err_get_message(e), err_get_cause(e), err_get_state(e), err_get_next(e, 0));
-    if (err_get_code(e) != code || !strstr(all, says) || !strstr(all, other))
-        fail_msg("RW%d %s: lacks \"%s\" or \"%s\"", (int)err_get_code(e), all, says, other);
-    assert_int_equal(p->results.items[0].outcome, NODE_LACKS_IT);
-}
-
-static const char on_none[] = CONTENT " is on: none; not on: a; no import is left running";
-
-static void test_a_node_that_has_it(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    add_asked(&p.d, true, true);
-    check_ok(push_to(&p, &running, 1));
-    assert_int_equal(p.results.items[0].outcome, NODE_HAD_IT);
-    assert_non_null(strstr(p.heard, "\"sh\",\"" DIGEST "\",\"" FULL "app:dev\",\"" FULL CONTENT "\",\"\"]"));
-}
-
-/* A name alone proves nothing: it is there from before the image was unpacked. */
-static void test_a_node_that_lacks_one_name(void **state)
-{
-    (void)state;
-    for (int i = 0; i < 2; i++) {
-        AUTO(pushed) p = { 0 };
-        AUTO_STR lines = asked(i == 1, i == 0);
-        docker_created(&p.d);
-        docker_reads(&p.d, lines, "done\n", NULL);
-        add_looked_at(&p.d);
-        add_export(&p.d, HEX, "");
-        check_ok(push_to(&p, &running, 1));
-        assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
-    }
-}
-
-static void add_whole_push(struct docker *d, const char *out, const char *err)
-{
-    add_lacking(d, out, err);
-    add_looked_at(d);
-    add_export(d, HEX, "");
-}
-
-static void keep_why(void *ctx, const char *why)
-{
-    *(char **)ctx = xstrdup(why);
-}
-
-static void test_the_whole_image_travels(void **state)
-{
-    (void)state;
-    AUTO_STR why = NULL;
-    AUTO(pushed) p = { .push = { .on_whole = keep_why, .ctx = &why } };
-    add_whole_push(&p.d, "done\n", NULL);
-    check_ok(push_to(&p, &running, 1));
-    assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
-    assert_int_equal(p.results.items[0].bytes_sent, ARCHIVE_BYTES);
-    assert_string_equal(why, "6 B of 6 B are missing, and the engine would have to compress them first");
-    assert_non_null(strstr(p.heard, "GET /images/app:dev/get "));
-    assert_non_null(strstr(p.heard, "import\nmanifest.json"));
-}
-
-/* Where the engine cannot push to us, which nobody tells before it was tried. */
-static void test_an_engine_that_does_not_share_our_loopback(void **state)
-{
-    (void)state;
-    AUTO_STR why = NULL;
-    AUTO_STR dir = scratch_new();
-    AUTO(pushed) p = { .push = { .on_whole = keep_why, .ctx = &why, .state_dir = dir } };
-    docker_created(&p.d);
-    docker_reads(&p.d, "- -\nsnapshot sha256:" OTHER "\n.\n", "done\n", NULL);
-    docker_json(&p.d, 200,
-                "{\"Id\":\"" DIGEST "\",\"Size\":600,\"RootFS\":{\"Layers\":[\"sha256:" OTHER "\",\"" DIGEST "\"]}}");
-    docker_json(&p.d, 200, "[{\"Size\":6},{\"Size\":594}]");
-    docker_json(&p.d, 201, "");
-    docker_json(&p.d, 200, "{\"errorDetail\":{\"message\":\"dial tcp 127.0.0.1:1: connect: refused\"}}\r\n");
-    docker_json(&p.d, 200, "[]");
-    add_export(&p.d, HEX, "");
-    check_ok(push_to(&p, &running, 1));
-    assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
-    assert_string_equal(why, "the engine does not reach rwml at 127.0.0.1: dial tcp 127.0.0.1:1: connect: refused");
-}
-
-static void test_one_of_two_nodes_is_stopped(void **state)
-{
-    (void)state;
-    const struct node nodes[] = { running, stopped };
-    AUTO(pushed) p = { 0 };
-    add_whole_push(&p.d, "done\n", NULL);
-    AUTO_PTR(err) e = push_to(&p, nodes, 2);
-    assert_int_equal(err_get_code(e), RW4005_NODES_PARTIAL);
-    assert_string_equal(err_get_state(e), CONTENT " is on: a; not on: b; no import is left running");
-    assert_non_null(strstr(err_get_cause(e), "node b is not running: its container is exited"));
-    assert_string_equal(err_get_next(e, 0), "docker start b");
-    assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
-    assert_int_equal(p.results.items[1].outcome, NODE_LACKS_IT);
-    assert_null(strstr(p.heard, "/containers/b/"));
-}
-
-static void test_every_node_is_stopped(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    AUTO_PTR(err) e = push_to(&p, &stopped, 1);
-    assert_int_equal(err_get_code(e), RW4002_NODE_STOPPED);
-    assert_non_null(strstr(err_get_state(e), "is on: none; not on: b;"));
-    assert_string_equal(err_get_next(e, 0), "docker start b");
-    assert_null(strstr(p.heard, "/exec"));
-}
-
-static struct err *no_turn(void *ctx, int *turn)
-{
-    (void)turn;
-    ++*(int *)ctx;
-    return err_new(RW9007_DEADLINE, "another push does not end");
-}
-
-/* It is asked for only when something has to travel, and nothing travels without it. */
-static void test_a_turn_that_does_not_come(void **state)
-{
-    (void)state;
-    int asked = 0;
-    AUTO(pushed) p = { .push = { .take_turn = no_turn, .ctx = &asked } };
-    AUTO(pushed) q = { .push = { .take_turn = no_turn, .ctx = &asked } };
-    add_asked(&p.d, true, true);
-    check_ok(push_to(&p, &running, 1));
-    assert_int_equal(asked, 0);
-    add_lacking(&q.d, NULL, NULL);
-    check_push(&q, RW9007_DEADLINE, "another push does not end", on_none);
-    assert_int_equal(asked, 1);
-    assert_null(strstr(q.heard, "import\n"));
-}
-
-static void test_an_import_that_fails(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    add_whole_push(&p.d, NULL, "ctr: archive/tar: invalid tar header\n");
-    check_push(&p, RW4003_NODE_FAILED, "ctr: archive/tar: invalid tar header", on_none);
-}
-
-static void test_an_import_that_ends_early(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    AUTO_STR lines = asked(false, false);
-    docker_created(&p.d);
-    docker_says(&p.d, lines, "ctr: failed to dial \"/run/containerd/containerd.sock\"");
-    add_looked_at(&p.d);
-    add_export(&p.d, HEX, "");
-    check_push(&p, RW4003_NODE_FAILED, "ctr: failed to dial", on_none);
-}
-
-static void test_a_node_without_space(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    add_whole_push(&p.d, NULL, "ctr: write x: no space left on device");
-    docker_exec(&p.d, "20M of 40G\n", NULL, 0);
-    check_push(&p, RW4004_NODE_FULL, "20M of 40G are free", on_none);
-}
-
-/* The name has moved since the build: what is sent would not be what was asked for. */
-static void test_an_image_that_was_built_again(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    add_lacking(&p.d, NULL, "ctr: unexpected EOF");
-    docker_json(&p.d, 200, "{\"Id\":\"sha256:" OTHER "\"}");
-    docker_json(&p.d, 200, "{\"ServerVersion\":\"20.10.24\"}");
-    check_push(&p, RW4202_IMAGE_MISMATCH, "expected " DIGEST ", got sha256:" OTHER, on_none);
-}
-
-static void test_an_image_that_is_gone(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    add_lacking(&p.d, NULL, "ctr: unexpected EOF");
-    docker_json(&p.d, 404, "{\"message\":\"No such image\"}");
-    check_push(&p, RW4101_IMAGE_NOT_BUILT, "the engine has no image app:dev", on_none);
-}
-
-/* Whatever is wrong with the export: the import, which waits for more, is ended, and nothing is named. */
-static void check_export(const char *hex, const char *behind, enum err_code code, const char *says)
-{
-    AUTO(pushed) p = { 0 };
-    add_lacking(&p.d, NULL, "ctr: unexpected EOF");
-    add_looked_at(&p.d);
-    if (hex)
-        add_export(&p.d, hex, behind);
-    else
-        docker_json(&p.d, 404, behind);
-    check_push(&p, code, says, on_none);
-}
-
-static void test_an_export_that_cannot_be_used(void **state)
-{
-    (void)state;
-    check_export(HEX, "{\"message\":\"lost blob\"}", RW4201_IMAGE_STREAM, "the engine said: lost blob");
-    check_export(OTHER, "", RW4202_IMAGE_MISMATCH, "expected " DIGEST ", got sha256:" OTHER);
-    check_export("x", "", RW4201_IMAGE_STREAM, "does not name one image");
-    check_export(NULL, "{\"message\":\"No such image\"}", RW4101_IMAGE_NOT_BUILT, "No such image");
-}
-
-static void test_an_import_that_cannot_be_ended(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    AUTO_STR lines = asked(false, false);
-    docker_created(&p.d);
-    docker_says(&p.d, lines, NULL)->hold = true;
-    docker_json(&p.d, 404, "{\"message\":\"No such image\"}");
-    docker_json(&p.d, 500, "{\"message\":\"busy\"}");
-    check_push(&p, RW4101_IMAGE_NOT_BUILT, CONTENT " is on: none; not on: a", "an import may still run there");
-}
-
-static void stop_when_sending(void *ctx, const struct node_push_progress *progress)
-{
-    if (progress->phase == NODE_PUSH_SENDING)
-        cancel_request(ctx, 0);
-}
-
-static void test_interrupted_while_it_travels(void **state)
-{
-    (void)state;
-    AUTO_PTR(cancel) cancel = NULL;
-    AUTO(pushed) p = { 0 };
-    check_ok(cancel_new(&cancel));
-    p.push = (struct node_push){ .wait = { .deadline_ms = clock_after(10000), .cancel = cancel },
-                                 .on_progress = stop_when_sending,
-                                 .ctx = cancel };
-    add_whole_push(&p.d, NULL, "ctr: unexpected EOF");
-    check_push(&p, RW9009_INTERRUPTED, "interrupted", on_none);
-}
-
-static void test_the_deadline_passes_while_it_travels(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    p.push.wait.deadline_ms = clock_after(500);
-    AUTO_STR lines = asked(false, false);
-    docker_created(&p.d);
-    docker_says(&p.d, lines, NULL)->hold = true;
-    add_looked_at(&p.d);
-    add_export(&p.d, HEX, "");
-    add_kill(&p.d);
-    check_push(&p, RW9007_DEADLINE, "", on_none);
-    assert_non_null(strstr(p.heard, "\"Cmd\":[\"kill\",\"-KILL\",\"--\",\"-7\"]"));
-}
-
-static void test_a_node_whose_cri_does_not_answer(void **state)
-{
-    (void)state;
-    AUTO(pushed) p = { 0 };
-    docker_created(&p.d);
-    docker_says(&p.d, NULL, "connect: /run/containerd/containerd.sock: connection refused\n");
-    check_push(&p, RW4003_NODE_FAILED, "cannot tell which images it has|connect: /run/containerd", on_none);
-    AUTO(pushed) q = { 0 };
-    docker_json(&q.d, 409, "{\"message\":\"container id-a is paused\"}");
-    check_push(&q, RW4003_NODE_FAILED, "node a does not answer", "container id-a is paused");
-}
 
 static void test_what_a_node_reports(void **state)
 {
@@ -392,12 +37,14 @@ static void test_which_nodes_lack_it(void **state)
 {
     (void)state;
     struct node items[] = { running, stopped };
-    struct node_list list = { .items = items, .count = 1 };
+    struct node_list list = { .cluster = "c", .items = items, .count = 1 };
     AUTO(docker) d = { 0 };
     AUTO(strv) lacking = { 0 };
     struct net_wait wait = { .deadline_ms = clock_after(10000) };
-    add_asked(&d, false, false);
-    add_asked(&d, true, true);
+    docker_created(&d);
+    docker_says(&d, "- -\n.\n", NULL);
+    docker_created(&d);
+    docker_says(&d, DIGEST " " DIGEST "\n", NULL);
     docker_start(&d);
     check_ok(node_lacking_image(d.engine, &list, CONTENT, DIGEST, wait, &lacking));
     assert_int_equal(lacking.count, 1);
@@ -409,28 +56,39 @@ static void test_which_nodes_lack_it(void **state)
     assert_int_equal(lacking.count, 1);
 }
 
+/* Where nothing was noted, the image went as it is; a note that cannot be read is none. */
+static void test_what_was_delivered(void **state)
+{
+    (void)state;
+    const struct node_list nodes = { .cluster = "c" };
+    const struct node_image image = { "app:dev", DIGEST, CONTENT };
+    const struct shipment other = { .built = (char[]){ DIGEST },
+                                    .engine_id = (char[]){ DIGEST },
+                                    .sent = (char[]){ "sha256:" OTHER } };
+    AUTO_STR dir = scratch_new();
+    AUTO(shipment_list) list = { 0 };
+    AUTO(node_delivered) d = { 0 };
+    bool found = true;
+    check_ok(node_delivered(&nodes, dir, &image, &found, &d));
+    assert_false(found);
+    shipment_list_read(dir, "c", "app:dev", &list);
+    shipment_list_add(&list, &other);
+    check_ok(shipment_list_write(&list));
+    check_ok(node_delivered(&nodes, dir, &image, &found, &d));
+    assert_true(found);
+    assert_string_equal(d.config_digest, "sha256:" OTHER);
+    assert_string_equal(d.content_name, "app:dev-ffffffffffff");
+    check_ok(fs_replace(AT_FDCWD, list.path, "[{", 2, 0600));
+    check_ok(node_delivered(&nodes, dir, &image, &found, &d));
+    assert_false(found);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_node_that_has_it),
-        cmocka_unit_test(test_a_node_that_lacks_one_name),
-        cmocka_unit_test(test_the_whole_image_travels),
-        cmocka_unit_test(test_an_engine_that_does_not_share_our_loopback),
-        cmocka_unit_test(test_one_of_two_nodes_is_stopped),
-        cmocka_unit_test(test_every_node_is_stopped),
-        cmocka_unit_test(test_a_turn_that_does_not_come),
-        cmocka_unit_test(test_an_import_that_fails),
-        cmocka_unit_test(test_an_import_that_ends_early),
-        cmocka_unit_test(test_a_node_without_space),
-        cmocka_unit_test(test_an_export_that_cannot_be_used),
-        cmocka_unit_test(test_an_import_that_cannot_be_ended),
-        cmocka_unit_test(test_interrupted_while_it_travels),
-        cmocka_unit_test(test_the_deadline_passes_while_it_travels),
-        cmocka_unit_test(test_an_image_that_was_built_again),
-        cmocka_unit_test(test_an_image_that_is_gone),
-        cmocka_unit_test(test_a_node_whose_cri_does_not_answer),
         cmocka_unit_test(test_what_a_node_reports),
         cmocka_unit_test(test_which_nodes_lack_it),
+        cmocka_unit_test(test_what_was_delivered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

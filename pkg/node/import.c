@@ -61,7 +61,7 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
 static void start_one(struct import *im, struct import_target *t)
 {
     t->moved_ms = clock_ms();
-    struct err *e = session_import(t->session, im->push->wait);
+    struct err *e = session_import(t->session, im->image, im->push->wait);
     t->is_active = !e;
     if (e)
         ended_early(im, t, e);

@@ -26,6 +26,7 @@ struct import {
     struct import_target *targets;
     size_t count;
     const struct node_push *push;
+    const struct node_image *image; /* what is imported */
     int64_t told_ms;
 };
 

@@ -10,7 +10,7 @@
 static const char PREFIX[] = "push-";
 
 enum {
-    SLASH = '+',    /* no character of a repository's name */
+    SLASH = '+',    /* no character of an image's name */
     NOTED_MS = 5000 /* another push may look at the file before we hold it */
 };
 
@@ -21,9 +21,9 @@ static void replace(char *text, char from, char to)
             *text = to;
 }
 
-struct err *leftover_note(const char *state_dir, const char *repository, struct leftover *out)
+struct err *leftover_note(const char *state_dir, const char *image_name, struct leftover *out)
 {
-    AUTO_STR name = xasprintf("%s%s", PREFIX, repository);
+    AUTO_STR name = xasprintf("%s%s", PREFIX, image_name);
     replace(name, '/', SLASH);
     out->lock = -1;
     out->path = fs_join(state_dir, name);
@@ -44,12 +44,12 @@ void leftover_release(struct leftover *l)
 
 static struct err *clear_one(struct engine *e, const char *state_dir, const char *name, struct net_wait wait)
 {
-    AUTO_STR repository = xstrdup(name + strlen(PREFIX));
+    AUTO_STR image_name = xstrdup(name + strlen(PREFIX));
     AUTO_STR path = fs_join(state_dir, name);
     AUTO_FD lock = -1;
     TRY(fs_lock(path, 0, NULL, NULL, NULL, &lock));
-    replace(repository, SLASH, '/');
-    TRY(engine_image_unname(e, repository, wait));
+    replace(image_name, SLASH, '/');
+    TRY(engine_image_unname(e, image_name, wait));
     return fs_unlink(AT_FDCWD, path);
 }
 

@@ -1,4 +1,4 @@
-/* leftover: the name that an image has in the engine while the engine pushes it. Used within node
+/* leftover: a name that an image has in the engine for as long as one push takes. Used within node
  * only.
  *
  * A push that is killed leaves the name behind. So each is noted beforehand as an empty file of the
@@ -15,8 +15,8 @@ struct leftover {
     int lock; /* -1: none */
 };
 
-/* leftover_note: repository is about to become a name in the engine. RW9001_FILE. */
-struct err *leftover_note(const char *state_dir, const char *repository, struct leftover *out) MUST_USE;
+/* leftover_note: "127.0.0.1:41234/x:rwml" is about to become a name in the engine. RW9001_FILE. */
+struct err *leftover_note(const char *state_dir, const char *image_name, struct leftover *out) MUST_USE;
 
 /* leftover_forget: the name is gone again. */
 struct err *leftover_forget(struct leftover *l) MUST_USE;

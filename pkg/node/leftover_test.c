@@ -7,8 +7,8 @@
 #include "fake/check.h"
 #include "fake/docker.h"
 
-#define REPOSITORY "127.0.0.1:4567/rwml-push/0123"
-#define NOTE "push-127.0.0.1:4567+rwml-push+0123"
+#define NAME "127.0.0.1:4567/rwml-push/0123:rwml"
+#define NOTE "push-127.0.0.1:4567+rwml-push+0123:rwml"
 
 static struct err *clear(struct docker *d, const char *dir)
 {
@@ -26,7 +26,7 @@ static void test_a_push_that_ends_leaves_no_note(void **state)
     (void)state;
     AUTO_STR dir = scratch_new();
     AUTO(leftover) l = { 0 };
-    check_ok(leftover_note(dir, REPOSITORY, &l));
+    check_ok(leftover_note(dir, NAME, &l));
     assert_true(noted(dir));
     check_ok(leftover_forget(&l));
     assert_false(noted(dir));
@@ -39,7 +39,7 @@ static void test_a_push_that_lives_keeps_its_name(void **state)
     AUTO(leftover) l = { 0 };
     AUTO(docker) d = { 0 };
     docker_start(&d);
-    check_ok(leftover_note(dir, REPOSITORY, &l));
+    check_ok(leftover_note(dir, NAME, &l));
     check_ok(clear(&d, dir));
     assert_true(noted(dir));
     AUTO_STR heard = docker_stop(&d);
@@ -60,7 +60,7 @@ static void test_the_name_of_a_push_that_was_killed_goes(void **state)
         check_ok(clear(&d, dir));
         assert_false(noted(dir));
         AUTO_STR heard = docker_stop(&d);
-        assert_non_null(strstr(heard, "DELETE /images/" REPOSITORY ":rwml?noprune=1 "));
+        assert_non_null(strstr(heard, "DELETE /images/" NAME "?noprune=1 "));
     }
 }
 

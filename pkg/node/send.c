@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "engine/image.h"
 #include "node/delivery.h"
+#include "node/files.h"
 #include "node/harvest.h"
 #include "oci/reference.h"
 
@@ -17,25 +18,63 @@ enum {
 /* One image on its way. */
 struct sending {
     struct engine *engine;
-    const struct node_push *push;
+    const struct send *send;
+    const struct node_push *push; /* these two are the send's */
     struct import *im;
-    const struct holdings *const *holdings;
+    struct sent *sent;
     struct engine_image image;
+    struct files files;
     bool containerd_store;
+    uint64_t missing; /* bytes that some node lacks, at least */
 };
 
 static void sending_release(struct sending *s)
 {
     engine_image_release(&s->image);
+    files_release(&s->files);
 }
+
+void sent_release(struct sent *s)
+{
+    shipment_release(&s->shipment);
+    free(s->content_name);
+    *s = (struct sent){ 0 };
+}
+
+static void tell_way(const struct sending *s, enum node_way way, const char *why)
+{
+    if (s->push->on_way)
+        s->push->on_way(s->push->ctx, way, why);
+}
+
+/* What is on its way from here on. */
+static void start(struct sending *s, const char *config_digest, const char *content_name, const struct strv *diff_ids)
+{
+    struct shipment *shipment = &s->sent->shipment;
+    *shipment = (struct shipment){ .built = xstrdup(s->push->image->config_digest),
+                                   .engine_id = xstrdup(s->image.id),
+                                   .sent = xstrdup(config_digest) };
+    for (size_t i = 0; i < diff_ids->count; i++)
+        strv_add(&shipment->diff_ids, diff_ids->items[i]);
+    s->sent->content_name = xstrdup(content_name);
+    s->sent->image = (struct node_image){ s->push->image->ref, shipment->sent, s->sent->content_name };
+    s->im->image = &s->sent->image;
+    import_start(s->im);
+}
+
+static void start_itself(struct sending *s)
+{
+    start(s, s->push->image->config_digest, s->push->image->content_name, &s->image.diff_ids);
+}
+
+/* The whole. */
 
 static struct err *send_whole(struct sending *s, const char *why)
 {
     const struct node_image *image = s->push->image;
     struct http_sink sink = { import_take, s->im };
     struct engine_export whole = { 0 };
-    if (s->push->on_whole)
-        s->push->on_whole(s->push->ctx, why);
+    tell_way(s, NODE_WAY_WHOLE, why);
     struct err *e = engine_image_export(s->engine, image->ref, image->config_digest, s->push->wait, sink, &whole);
     free(whole.config_digest);
     return e ? e : import_finish(s->im);
@@ -84,7 +123,7 @@ static struct err *send_layers(struct sending *s)
     AUTO_PTR(delivery) d = NULL;
     TRY(oci_full_name(s->push->image->ref, &full_name));
     const struct delivery_plan plan = { .import = s->im,
-                                        .holdings = s->holdings,
+                                        .holdings = s->send->holdings,
                                         .diff_ids = &s->image.diff_ids,
                                         .config_digest = s->push->image->config_digest,
                                         .full_name = full_name,
@@ -103,6 +142,36 @@ static struct err *send_layers(struct sending *s)
     return e;
 }
 
+/* Files. */
+
+static struct err *send_files(struct sending *s)
+{
+    const struct files *f = &s->files;
+    AUTO_STR base = NULL;
+    TRY(oci_content_name(s->push->image->ref, f->base->sent, &base));
+    tell_way(s, NODE_WAY_FILES, base);
+    start(s, f->config_digest, f->content_name, &f->diff_ids);
+    s->sent->shipment.bytes = spool_size(f->compared.layer);
+    s->sent->shipment.file_layers = f->base->file_layers + (s->sent->shipment.bytes > 0);
+    s->sent->shipment.is_base = files_may_be_base(f);
+    return files_send(f, s->im, s->send->holdings);
+}
+
+/* *prepared false: they cannot, or need not travel so. */
+static struct err *prepare_files(struct sending *s, bool *prepared)
+{
+    AUTO_STR why_not = NULL;
+    *prepared = false;
+    if (!s->send->may_be_files || s->missing < SEND_FILES_BYTES)
+        return NULL;
+    TRY(files_prepare(s->engine, s->push, &s->image, s->send->holdings, s->im->count, s->send->before, s->missing,
+                      &s->files, &why_not));
+    *prepared = !why_not;
+    if (why_not)
+        tell_way(s, NODE_WAY_NO_FILES, why_not);
+    return NULL;
+}
+
 /* The way. */
 
 static struct err *least_leading(const struct sending *s, size_t *out)
@@ -111,27 +180,30 @@ static struct err *least_leading(const struct sending *s, size_t *out)
     TRY(oci_chain_ids(&s->image.diff_ids, &chains));
     *out = chains.count;
     for (size_t i = 0; i < s->im->count; i++) {
-        size_t leading = holdings_leading(s->holdings[i], &chains);
+        size_t leading = holdings_leading(s->send->holdings[i], &chains);
         *out = leading < *out ? leading : *out;
     }
     return NULL;
 }
 
-/* *why NULL: layers. */
-static struct err *choose_way(const struct sending *s, char **why)
+/* Of the containerd store only files need to know it. */
+static struct err *measure(struct sending *s)
 {
     size_t leading = 0;
-    uint64_t missing = 0;
-    if (s->containerd_store)
+    if (s->containerd_store && !s->push->helper)
         return NULL;
     TRY(least_leading(s, &leading));
-    TRY(engine_image_top_bytes(s->engine, &s->image, s->image.diff_ids.count - leading, s->push->wait, &missing));
-    if (missing < s->image.size / COMPRESSING_COSTS)
+    return engine_image_top_bytes(s->engine, &s->image, s->image.diff_ids.count - leading, s->push->wait, &s->missing);
+}
+
+/* Why the whole is faster than its layers; owned, NULL: it is not. */
+static char *why_whole(const struct sending *s)
+{
+    if (s->containerd_store || s->missing < s->image.size / COMPRESSING_COSTS)
         return NULL;
-    AUTO_STR lacks = num_bytes(missing);
+    AUTO_STR lacks = num_bytes(s->missing);
     AUTO_STR size = num_bytes(s->image.size);
-    *why = xasprintf("%s of %s are missing, and the engine would have to compress them first", lacks, size);
-    return NULL;
+    return xasprintf("%s of %s are missing, and the engine would have to compress them first", lacks, size);
 }
 
 /* The image by its id, so that what is sent stays the same when the name moves meanwhile. Of the
@@ -154,12 +226,26 @@ static struct err *look(struct sending *s)
     return err_cause(other, "expected %s, got %s: was it built again meanwhile?", image->config_digest, s->image.id);
 }
 
-struct err *send_image(struct engine *e, const struct node_push *push, struct import *im,
-                       const struct holdings *const *holdings)
+/* A later image is compared with this one, unless there is one that does as well: it lacks little. */
+static bool becomes_base(const struct sending *s)
 {
-    AUTO(sending) s = { .engine = e, .push = push, .im = im, .holdings = holdings };
-    AUTO_STR why = NULL;
+    bool has_one = false;
+    for (size_t i = 0; i < s->send->before->count; i++)
+        has_one = has_one || s->send->before->items[i].is_base;
+    return s->push->helper && s->image.size >= SEND_FILES_BYTES && (!has_one || s->missing >= SEND_FILES_BYTES);
+}
+
+struct err *send_image(struct engine *e, const struct send *send, struct sent *out)
+{
+    AUTO(sending) s = { .engine = e, .send = send, .push = send->push, .im = send->import, .sent = out };
+    bool as_files = false;
     TRY(look(&s));
-    TRY(choose_way(&s, &why));
-    return why ? send_whole(&s, why) : send_layers(&s);
+    TRY(measure(&s));
+    TRY(prepare_files(&s, &as_files));
+    if (as_files)
+        return send_files(&s);
+    AUTO_STR whole = why_whole(&s);
+    start_itself(&s);
+    out->shipment.is_base = becomes_base(&s);
+    return whole ? send_whole(&s, whole) : send_layers(&s);
 }

@@ -140,7 +140,7 @@ static void add_node(struct scene *s, const char *has, const char *out, const ch
 static struct err *push(struct scene *s)
 {
     struct node items[] = { node };
-    struct node_list list = { .items = items, .count = 1 };
+    struct node_list list = { .cluster = "c", .items = items, .count = 1 };
     docker_start(&s->d);
     return node_push_image(s->d.engine, &list, &s->push, &s->results);
 }

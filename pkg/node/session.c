@@ -9,7 +9,8 @@
 
 enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 * 1024, BY_ITSELF_MS = 3000 };
 
-/* Arguments: the config digest, the two full names, "ask" or "". The first line of output is what
+/* Arguments: the config digest, the two full names, "ask" or "". What is imported then may be another image,
+ * whose digest and content name come with the order. The first line of output is what
  * CRI has under the names, "-" for nothing. Then what a push has to know, see holdings.h, and a dot.
  *
  * containerd's own words for its configuration cost 60 ms, so the file that kind writes is read
@@ -63,7 +64,7 @@ static const char script[] =
     "  wait\n"
     "} 2>/dev/null\n"
     "echo .\n"
-    "read -r verb || exit 0\n"
+    "read -r verb want content || exit 0\n"
     "[ \"$verb\" = import ] || exit 1\n"
     "ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2 && name\n"
     "unname\n"
@@ -169,14 +170,13 @@ struct err *session_read(struct session *s, struct net_wait wait, bool *end)
     return buf_append(to, piece, len) ? NULL : err_new(RW3106_ENGINE_PROTOCOL, "node %s says too much", s->node->name);
 }
 
-static struct err *command(struct session *s, const char *line, struct net_wait wait)
+struct err *session_import(struct session *s, const struct node_image *image, struct net_wait wait)
 {
+    AUTO_STR content = NULL;
+    TRY(oci_full_name(image->content_name, &content));
+    AUTO_STR line = xasprintf("import %s %s\n", image->config_digest, content);
+    s->image = image;
     return engine_exec_write(s->exec, line, strlen(line), wait);
-}
-
-struct err *session_import(struct session *s, struct net_wait wait)
-{
-    return command(s, "import\n", wait);
 }
 
 bool session_is_done(const struct session *s)

@@ -34,8 +34,9 @@ struct err *session_open(struct session *s, struct engine *e, const struct node 
                          bool only_ask, struct net_wait wait) MUST_USE;
 void session_release(struct session *s); /* closes its input, which ends it */
 
-/* session_import: what is written to exec from here on is an archive for `ctr images import`. */
-struct err *session_import(struct session *s, struct net_wait wait) MUST_USE;
+/* session_import: what is written to exec from here on is an archive for `ctr images import`, of this image,
+ * which is borrowed. It has the reference that was asked about. */
+struct err *session_import(struct session *s, const struct node_image *image, struct net_wait wait) MUST_USE;
 
 /* session_read: takes what the script says; *end at the end of its output. */
 struct err *session_read(struct session *s, struct net_wait wait, bool *end) MUST_USE;

@@ -6,8 +6,6 @@
 #include "doc/doc.h"
 #include "oci/reference.h"
 
-static const char OCI_MANIFEST[] = "application/vnd.oci.image.manifest.v1+json";
-
 struct err *oci_chain_ids(const struct strv *diff_ids, struct strv *out)
 {
     for (size_t i = 0; i < diff_ids->count; i++) {
@@ -89,7 +87,8 @@ struct err *oci_manifest_parse(const char *media_type, const char *bytes, size_t
     *is_index = has_manifests;
     if (has_manifests)
         return NULL;
-    AUTO(oci_manifest) m = { .media_type = xstrdup(own_type ? own_type : *media_type ? media_type : OCI_MANIFEST) };
+    AUTO(oci_manifest)
+    m = { .media_type = xstrdup(own_type ? own_type : *media_type ? media_type : OCI_MANIFEST_TYPE) };
     TRY(read_descriptor(doc_get(tree, "/config"), "configuration is not named", &m.config));
     TRY(read_layers(doc_get(tree, "/layers"), &m));
     *out = m;
@@ -150,6 +149,20 @@ struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out)
     }
     *out = ids;
     ids = (struct strv){ 0 };
+    return NULL;
+}
+
+struct err *oci_config_text(const char *config, const struct strv *diff_ids, char **out)
+{
+    json_t *parsed = NULL;
+    TRY(parse("the configuration", config, strlen(config), &parsed));
+    DOC_AUTO tree = parsed;
+    json_t *layers = doc_array();
+    for (size_t i = 0; i < diff_ids->count; i++)
+        doc_append(layers, doc_string(diff_ids->items[i]));
+    doc_set_text(tree, "/rootfs/type", "layers");
+    doc_set(tree, "/rootfs/diff_ids", layers);
+    *out = doc_dump(tree);
     return NULL;
 }
 

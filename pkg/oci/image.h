@@ -43,9 +43,16 @@ bool oci_names_config(const char *accept);
 /* oci_config_diff_ids: rootfs.diff_ids of an image's configuration. RW4201_IMAGE_STREAM. */
 struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out) MUST_USE;
 
+/* oci_config_text: a configuration that has no layers yet (engine_image_config), with these; owned.
+ * RW4201_IMAGE_STREAM. */
+struct err *oci_config_text(const char *config, const struct strv *diff_ids, char **out) MUST_USE;
+
 /* oci_index_text: index.json of an archive with one manifest that gets this full name; owned. */
 char *oci_index_text(const struct oci_descriptor *manifest, const char *full_name) MUST_USE;
 
+#define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
+#define OCI_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"
+#define OCI_LAYER_TYPE "application/vnd.oci.image.layer.v1.tar" /* uncompressed: its digest is its diff id */
 #define OCI_LAYOUT_TEXT "{\"imageLayoutVersion\":\"1.0.0\"}"
 
 #endif

@@ -256,6 +256,24 @@ static void test_config_diff_ids_refuses(void **state)
     }
 }
 
+static void test_config_text(void **state)
+{
+    (void)state;
+    static const char config[] =
+        "{\"os\":\"linux\",\"config\":{\"Env\":[\"A=1\"],\"Healthcheck\":{\"Interval\":3000000000}}}";
+    AUTO(strv) ids = { 0 };
+    AUTO(strv) again = { 0 };
+    AUTO_STR text = NULL;
+    strv_add(&ids, DIGEST_B);
+    strv_add(&ids, DIGEST_A);
+    check_ok(oci_config_text(config, &ids, &text));
+    assert_true(str_starts(
+        text, "{\"os\":\"linux\",\"config\":{\"Env\":[\"A=1\"],\"Healthcheck\":{\"Interval\":3000000000}},"));
+    check_ok(oci_config_diff_ids(text, strlen(text), &again));
+    assert_true(strv_equal(&ids, &again));
+    check_error(oci_config_text("{", &ids, &text), RW4201_IMAGE_STREAM);
+}
+
 /* A name with what would be special in a pointer or in JSON stays a name. */
 static void test_index_text(void **state)
 {
@@ -277,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain_ids),
+        cmocka_unit_test(test_config_text),
         cmocka_unit_test(test_parse_reads_all),
         cmocka_unit_test(test_parse_knows_an_index),
         cmocka_unit_test(test_parse_refuses_what_could_be_either),

@@ -96,4 +96,13 @@ bool tar_is_ending(const struct tar_reader *r);
 /* tar_read_data: the next bytes of this entry; *out_len 0 is the end of the entry. */
 struct err *tar_read_data(struct tar_reader *r, void *to, size_t room, size_t *out_len) MUST_USE;
 
+/* tar_plain: the bytes of a stream that may be compressed, by gzip or zstd, as layers are. pull is as in
+ * tar_reader_new; tar_plain_read can be such a pull. RW4201_IMAGE_STREAM when it is damaged or cut. */
+struct tar_plain;
+struct err *tar_plain_new(struct err *(*pull)(void *ctx, const void **bytes, size_t *len), void *ctx,
+                          struct tar_plain **out) MUST_USE;
+struct err *tar_plain_read(void *plain, const void **bytes, size_t *len) MUST_USE;
+void tar_plain_free(struct tar_plain *p);
+DEFINE_FREEP(tar_plain)
+
 #endif
