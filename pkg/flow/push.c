@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/num.h"
@@ -113,6 +114,18 @@ static void adopt(struct job_image *image, struct node_push_results *results)
     str_set(&image->content_name, results->content_name);
 }
 
+/* An image that came as changed files has another digest than the engine's, which both are told. */
+static void tell_result(const struct job *job, const struct job_image *image, const char *built, int64_t elapsed_ms,
+                        size_t nodes, bool unwritten)
+{
+    enum { SHOWN = 12, PREFIX = 7 /* "sha256:" */ };
+    AUTO_STR same = strcmp(built, image->config_digest) == 0
+                        ? xstrdup("")
+                        : xasprintf(", which is %.*s sent as changed files", SHOWN, built + PREFIX);
+    job_tell(job, UI_RESULT, STAGE, elapsed_ms, "%s is on %zu of %zu nodes%s%s", image->content_name, nodes, nodes,
+             same, unwritten ? ", nothing to send" : "");
+}
+
 static struct err *push_image(struct job *job, struct job_image *image)
 {
     struct node_image which = { image->reference, image->config_digest, image->content_name };
@@ -133,12 +146,12 @@ static struct err *push_image(struct job *job, struct job_image *image)
     for (size_t i = 0; i < results.count; i++)
         tell_node(job, &results.items[i]);
     size_t nodes = results.count, unwritten = count_unwritten(&results);
+    AUTO_STR built = xstrdup(image->config_digest);
     if (!e)
         adopt(image, &results);
     node_push_results_release(&results);
     if (!e)
-        job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is on %zu of %zu nodes%s", image->content_name, nodes,
-                 nodes, unwritten == nodes ? ", nothing to send" : "");
+        tell_result(job, image, built, clock_ms() - start, nodes, unwritten == nodes);
     return e;
 }
 

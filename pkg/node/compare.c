@@ -112,7 +112,7 @@ static struct err *write_context(const struct compare *c, const struct names *n,
 {
     AUTO_PTR(tar_writer) w = NULL;
     AUTO_STR dockerfile = xasprintf("FROM %s AS compare\n"
-                                    "USER 0\n"
+                                    "USER 0:0\n" /* with the group, else an /etc/passwd is wanted */
                                     "RUN --mount=type=bind,from=%s,target=" PLACE "/old "
                                     "--mount=type=bind,from=%s,target=" PLACE "/new "
                                     "--mount=type=bind,target=" PLACE "/helper "
@@ -213,10 +213,26 @@ static struct err *read_answer(struct engine *e, const struct compare *c, const 
     return strcmp(diff_id, image.diff_ids.items[0]) == 0 ? NULL : incomplete("its digest is another one");
 }
 
+/* Of "[compare 2/2] RUN …: executor failed running [/.rwml/… /.rwml/layer]: exit code: 7" the end: the step is
+ * ours. What the helper said itself, if anything, says most. */
+static struct err *say_shortly(struct err *e)
+{
+    const char *cause = err_get_cause(e), *words = cause, *detail = err_get_detail(e);
+    if (err_get_code(e) != RW3201_BUILD_FAILED)
+        return e;
+    for (const char *at = cause; at && (at = strstr(at, "]: ")); words = at)
+        at += strlen("]: ");
+    AUTO_STR why = xstrdup(detail && *detail ? detail : words);
+    err_ignore(e, "the new one says the same");
+    return err_cause(err_new(RW3201_BUILD_FAILED, "the engine could not compare the images"), "%s", why);
+}
+
 static struct err *compare(struct engine *e, const struct compare *c, const struct names *n, struct compared *out)
 {
     AUTO_STR image_id = NULL;
-    TRY(build(e, c, n, &image_id));
+    struct err *failed = build(e, c, n, &image_id);
+    if (failed)
+        return say_shortly(failed);
     return read_answer(e, c, image_id, out);
 }
 

@@ -2,6 +2,7 @@
 # What the benches share: two ways side by side on the tests' cluster, in rounds, in alternating order.
 . "$(dirname "${BASH_SOURCE[0]}")/cluster.sh"
 . "$E2E/workspace.sh"
+. "$E2E/standalone.sh"
 
 ROUNDS=${ROUNDS:-5}
 [[ $ROUNDS =~ ^[1-9][0-9]*$ ]] || usage_error "ROUNDS is a number"
@@ -9,8 +10,22 @@ ROUNDS=${ROUNDS:-5}
 begin_bench() { # the cluster, the lock, and WORK, a folder of its own
     take_lock
     WORK=$(mktemp -d "${TMPDIR:-/tmp}/rwml-bench.XXXXXX")
-    trap 'rm -rf "$WORK"; cluster_clean' EXIT
+    trap 'rm -rf "$WORK"; standalone_remove; cluster_clean' EXIT
     cluster_up_and_clean
+}
+
+bench_nodes() { # COUNT SIZE: so many nodes without a cluster around them, and none of before
+    local number
+    standalone_remove
+    for ((number = 1; number <= $1; number++)); do
+        standalone_node "$STANDALONE-$number" "$([ "$number" = 1 ] && echo control-plane || echo worker)" "$2"
+    done
+}
+
+exec_true() { # in every such node, side by side
+    local node pids=()
+    for node in $(nodes_of "$STANDALONE"); do docker exec "$node" true & pids+=($!); done
+    wait "${pids[@]}"
 }
 
 measure() { # WAY KIND COMMAND...: appends the time in ms to a file
@@ -43,6 +58,5 @@ report() { # "KIND WAY..." each: the first way is what the others are compared w
                 "$(awk -v a="$first" -v b="$middle" 'BEGIN {printf "%.2f", a / b}')"
         done
     done
-    printf '\n%s rounds, seconds; %s nodes; %s CPUs, load %s\n' "$ROUNDS" "$(nodes | wc -l)" "$(nproc)" \
-        "$(cut -d ' ' -f 1 /proc/loadavg)"
+    printf '\n%s rounds, seconds; %s CPUs, load %s\n' "$ROUNDS" "$(nproc)" "$(cut -d ' ' -f 1 /proc/loadavg)"
 }

@@ -231,6 +231,12 @@ content_name() { # SERVICE: what rwml has to call the image that the engine has 
     echo "$1:dev-${digest:7:12}"
 }
 
+# What the last push or up calls the image on the nodes, which differs from the engine's name for it where
+# only changed files travelled.
+pushed_name() { # SERVICE
+    sed -n "s/^$1 *push *\([^ ]*\) is on .*/\1/p" "$T/out"
+}
+
 running_image() { kube -n "$NS" get deployment "$1" -o 'jsonpath={.spec.template.spec.containers[0].image}'; } # NAME
 
 pod_log() { kube -n "$NS" logs --prefix=false "deployment/$1" 2>/dev/null; } # DEPLOYMENT

@@ -78,7 +78,8 @@ test_sample_edit_reaches_the_pod() {
     ! cmp -s "$main" "$T/main.py" || fail "the edit did not apply"
     rwml up e2eticks
     expect_ok
-    new=$(content_name e2eticks)
+    expect_result 'which is [0-9a-f]\{12\} sent as changed files'
+    new=$(pushed_name e2eticks)
     [ "$new" != "$old" ] || fail "the name is still $old"
     expect_equal "$(running_image e2eticks)" "$new"
     eventually 20 log_has e2eticks "edited at $RUN" # kubectl may show the old pod while it ends
