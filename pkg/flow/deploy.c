@@ -32,7 +32,7 @@ static struct err *find_lacking(struct job *job, const char *content_name, const
 /* The image that the nodes got for it as changed files; *there false: none, or not in every node. */
 static struct err *check_delivered(struct job *job, struct job_image *image, bool *there)
 {
-    const struct node_image built = { image->reference, image->config_digest, image->content_name };
+    const struct node_image built = { .ref = image->reference, .config_digest = image->config_digest };
     AUTO(node_delivered) other = { 0 };
     AUTO(strv) lacking = { 0 };
     TRY(node_delivered(&job->target->nodes, job->request->state_dir, &built, there, &other));

@@ -22,7 +22,7 @@ static struct err *find_image(struct job *job, const char *reference, struct job
 {
     struct net_wait wait = { clock_after(DIGEST_MS), job->request->cancel };
     const char *state_dir = job->request->state_dir;
-    struct err *e = node_image_digest(job->engine, reference, state_dir, wait, &out->config_digest);
+    struct err *e = node_image_digest(job->engine, reference, state_dir, wait, &out->config_digest, &out->chain_id);
     if (e)
         return err_next(e, "rwml build %s", job->item->service->name);
     out->reference = reference;
@@ -34,6 +34,7 @@ static void drop_images(struct job *job)
     for (size_t i = 0; i < job->image_count; i++) {
         free(job->images[i].config_digest);
         free(job->images[i].content_name);
+        free(job->images[i].chain_id);
     }
     free(job->images);
     job->images = NULL;

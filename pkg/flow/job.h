@@ -11,6 +11,7 @@ struct job_image {
     const char *reference; /* borrowed from the workspace */
     char *config_digest;
     char *content_name;
+    char *chain_id; /* see struct node_image */
 };
 
 struct job {

@@ -128,7 +128,7 @@ static void tell_result(const struct job *job, const struct job_image *image, co
 
 static struct err *push_image(struct job *job, struct job_image *image)
 {
-    struct node_image which = { image->reference, image->config_digest, image->content_name };
+    struct node_image which = { image->reference, image->config_digest, image->content_name, image->chain_id };
     struct node_push_results results = { 0 };
     struct node_push push = {
         .image = &which,

@@ -373,7 +373,7 @@ struct err *delivery_finish(struct delivery *d)
     manifest.size = text.len;
     TRY(archive_begin_blob(d->archive, manifest.digest, text.len));
     TRY(archive_add(d->archive, text.bytes, text.len));
-    AUTO_STR index = oci_index_text(&manifest, d->plan->full_name);
+    AUTO_STR index = oci_index_text(&manifest, d->plan->full_names);
     TRY(archive_add_text(d->archive, "index.json", index));
     TRY(archive_add_text(d->archive, "oci-layout", OCI_LAYOUT_TEXT));
     return archive_finish(d->archive);

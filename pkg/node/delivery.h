@@ -23,7 +23,7 @@ struct delivery_plan {
     const struct holdings *const *holdings; /* of each of its targets */
     const struct strv *diff_ids;            /* of the image, base first */
     const char *config_digest;
-    const char *full_name; /* that the archive gives the image */
+    const char *const *full_names; /* that the archive gives the image; NULL behind the last */
     const char *spool_dir;
 };
 

@@ -19,6 +19,7 @@
     "\"},\"layers\":[" layers "]}"
 
 static const struct node nodes[] = { { .name = "a", .running = true }, { .name = "b", .running = true } };
+static const char *const full_names[] = { "docker.io/library/app:dev", NULL };
 static const struct node_image image = { .ref = "app:dev", .config_digest = "sha256:x", .content_name = "app:dev-x" };
 
 /* A delivery to a and b, and what the engine would say to it. */
@@ -53,7 +54,7 @@ static void start(struct scene *s, const char *a_has, const char *b_has)
     const char *has[] = { a_has, b_has };
     s->push.wait.deadline_ms = clock_after(10000);
     for (size_t i = 0; i < 2; i++) {
-        AUTO_STR answer = xasprintf("- -\n%s.\n", has[i]);
+        AUTO_STR answer = xasprintf("%snames - -\n.\n", has[i]);
         docker_created(&s->d);
         docker_reads(&s->d, answer, "done\n", NULL);
     }
@@ -72,7 +73,7 @@ static void start(struct scene *s, const char *a_has, const char *b_has)
                                       .holdings = s->holdings,
                                       .diff_ids = &s->diff_ids,
                                       .config_digest = s->config_digest,
-                                      .full_name = "docker.io/library/app:dev",
+                                      .full_names = full_names,
                                       .spool_dir = "/nowhere" };
     check_ok(delivery_new(&s->plan, &s->delivery));
     s->host = delivery_host(s->delivery);
@@ -185,7 +186,7 @@ static void test_what_was_thought_to_be_there_is_asked_for(void **state)
     AUTO(scene) s = { 0 };
     AUTO(buf) sent = { 0 };
     struct node_layer layers[2], *next = layers;
-    start(&s, "snapshot " BASE "\n", "");
+    start(&s, BASE "  Committed\n", "");
     assert_true(has(&s, BASE_BLOB, 0) && has(&s, TOP_BLOB, 0));
     assert_false(has(&s, s.config_digest, 0));
     send_unsized(&s, s.config_digest, CONFIG);
@@ -212,7 +213,7 @@ static void test_a_layer_that_comes_unasked_is_held(void **state)
     (void)state;
     AUTO(scene) s = { 0 };
     AUTO(buf) sent = { 0 };
-    start(&s, "snapshot " BASE "\n", "snapshot " BASE "\nblob " TOP_BLOB "\nsize 5 " TOP_BLOB "\n");
+    start(&s, BASE "  Committed\n", BASE "  Committed\nsize 5 " TOP_BLOB "\n");
     send_unsized(&s, TOP_BLOB, "<top>");
     assert_false(send_sized(&s, BASE_BLOB, "<base>")); /* not asked for: it would be held, too */
     assert_int_equal(s.targets[0].sent, 0);
@@ -234,7 +235,7 @@ static void test_a_manifest_that_is_true_travels_as_it_is(void **state)
         const char *base_size, *sent_size;
     } cases[] = { { "70", "\"size\":70}" }, { "0", "\"size\":70}" } };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        static const char base[] = "snapshot " BASE "\nblob " BASE_BLOB "\nsize 70 " BASE_BLOB "\n";
+        static const char base[] = BASE "  Committed\nsize 70 " BASE_BLOB "\n";
         AUTO(scene) s = { 0 };
         AUTO(buf) sent = { 0 };
         start(&s, base, base);
@@ -250,7 +251,7 @@ static void test_a_manifest_that_is_true_travels_as_it_is(void **state)
 static void test_a_layer_whose_size_nobody_told(void **state)
 {
     (void)state;
-    static const char base[] = "snapshot " BASE "\nblob " BASE "\nsize 90 " BASE "\n";
+    static const char base[] = BASE "  Committed\nsize 90 " BASE "\n";
     AUTO(scene) s = { 0 };
     AUTO(buf) sent = { 0 };
     start(&s, base, base);
@@ -310,7 +311,7 @@ static void test_what_does_not_come_although_it_was_asked_for(void **state)
     (void)state;
     AUTO(scene) s = { 0 };
     bool again = false;
-    start(&s, "snapshot " BASE "\n", "");
+    start(&s, BASE "  Committed\n", "");
     send_manifest(&s, "6", "5");
     assert_true(settle(&s));
     send_unsized(&s, TOP_BLOB, "<top>");
@@ -330,7 +331,7 @@ static void test_a_configuration_is_known_by_its_type(void **state)
     (void)state;
     AUTO(scene) s = { 0 };
     uint64_t size = 0;
-    start(&s, "snapshot " BASE "\n", "snapshot " BASE "\n");
+    start(&s, BASE "  Committed\n", BASE "  Committed\n");
     assert_false(s.host->has(s.host->ctx, TOP_BLOB, CONFIG_TYPE ", */*", &size));
     assert_false(s.host->has(s.host->ctx, TOP_BLOB, "application/vnd.oci.image.config.v1+json, */*", &size));
     assert_true(s.host->has(s.host->ctx, TOP_BLOB, "application/vnd.oci.image.layer.v1.tar+gzip, */*", &size));

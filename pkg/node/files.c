@@ -212,12 +212,15 @@ static struct err *add_layer(const struct files *f, struct archive_writer *a)
 struct err *files_send(const struct files *f, struct import *im, const struct holdings *const *holdings)
 {
     AUTO_PTR(archive_writer) a = NULL;
-    AUTO_STR full_name = NULL;
+    AUTO_STR ref = NULL;
+    AUTO_STR content = NULL;
     AUTO_STR text = manifest_text(f, im, holdings);
     struct oci_descriptor manifest = { .media_type = OCI_MANIFEST_TYPE, .size = strlen(text) };
-    TRY(oci_full_name(im->push->image->ref, &full_name));
+    TRY(oci_full_name(im->push->image->ref, &ref));
+    TRY(oci_full_name(f->content_name, &content));
+    const char *const full_names[] = { ref, content, NULL };
     TRY(digest_of(text, strlen(text), manifest.digest));
-    AUTO_STR index = oci_index_text(&manifest, full_name);
+    AUTO_STR index = oci_index_text(&manifest, full_names);
     TRY(archive_writer_new(im, &a));
     TRY(add_layer(f, a));
     TRY(add_text_blob(a, f->config_digest, f->config));

@@ -22,59 +22,52 @@ static struct holding *find(const struct holdings *h, const char *digest)
     return h->blob_count > 0 ? bsearch(&key, h->blobs, h->blob_count, sizeof *h->blobs, by_digest) : NULL;
 }
 
-/* "12 sha256:…" into a size of a blob that is there. */
-static void read_size(struct holdings *h, const char *text)
-{
-    size_t len = strcspn(text, " ");
-    AUTO_STR number = xstrndup(text, len);
-    int64_t size = 0;
-    struct holding *found = find(h, text[len] ? text + len + 1 : "");
-    if (found && num_i64(number, 0, INT64_MAX, &size))
-        found->size = (uint64_t)size;
-}
-
-static void add_blob(struct holdings *h, const char *digest)
+static void add_blob(struct holdings *h, const char *digest, uint64_t size)
 {
     enum { STEP = 64 };
     if (h->blob_count % STEP == 0)
         h->blobs = xrealloc(h->blobs, h->blob_count + STEP, sizeof *h->blobs);
-    h->blobs[h->blob_count++] = (struct holding){ .digest = xstrdup(digest) };
+    h->blobs[h->blob_count++] = (struct holding){ .digest = xstrdup(digest), .size = size };
 }
 
-/* Calls take with what is behind the word in each line that begins with it. */
-static void each_line(const char *text, const char *word, void (*take)(struct holdings *h, const char *rest),
-                      struct holdings *h)
+/* "size 12 sha256:…" */
+static void take_blob(struct holdings *h, const char *line)
 {
-    while (*text) {
-        size_t len = strcspn(text, "\n");
-        if (strncmp(text, word, strlen(word)) == 0) {
-            AUTO_STR rest = xstrndup(text + strlen(word), len - strlen(word));
-            take(h, rest);
-        }
-        text += text[len] ? len + 1 : len;
-    }
+    static const char word[] = "size ";
+    const char *text = line + strlen(word);
+    if (!str_starts(line, word))
+        return;
+    size_t len = strcspn(text, " ");
+    AUTO_STR number = xstrndup(text, len);
+    int64_t size = 0;
+    if (text[len] && oci_is_digest(text + len + 1) && num_i64(number, 0, INT64_MAX, &size))
+        add_blob(h, text + len + 1, (uint64_t)size);
 }
 
-static void take_snapshot(struct holdings *h, const char *chain)
+/* "sha256:…   sha256:…   Committed", as ctr writes it, the parent left out at the base. */
+static void take_snapshot(struct holdings *h, const char *line)
 {
-    if (oci_is_digest(chain))
-        strv_add(&h->snapshots, chain);
-}
-
-static void take_blob(struct holdings *h, const char *digest)
-{
-    if (oci_is_digest(digest))
-        add_blob(h, digest);
+    size_t end = strlen(line);
+    while (end > 0 && line[end - 1] == ' ')
+        end--;
+    AUTO_STR key = xstrndup(line, strcspn(line, " "));
+    AUTO_STR all = xstrndup(line, end);
+    if (oci_is_digest(key) && str_ends(all, " Committed"))
+        strv_add(&h->snapshots, key);
 }
 
 void holdings_parse(const char *text, struct holdings *out)
 {
-    each_line(text, "snapshot ", take_snapshot, out);
-    each_line(text, "blob ", take_blob, out);
+    while (*text) {
+        size_t len = strcspn(text, "\n");
+        AUTO_STR line = xstrndup(text, len);
+        take_snapshot(out, line);
+        take_blob(out, line);
+        text += text[len] ? len + 1 : len;
+    }
     strv_sort(&out->snapshots);
     if (out->blob_count > 0)
         qsort(out->blobs, out->blob_count, sizeof *out->blobs, by_digest);
-    each_line(text, "size ", read_size, out);
 }
 
 void holdings_release(struct holdings *h)
@@ -86,12 +79,16 @@ void holdings_release(struct holdings *h)
     *h = (struct holdings){ 0 };
 }
 
+bool holdings_has_chain(const struct holdings *h, const char *chain_id)
+{
+    return h->snapshots.count > 0 &&
+           bsearch(chain_id, h->snapshots.items, h->snapshots.count, sizeof *h->snapshots.items, by_text);
+}
+
 size_t holdings_leading(const struct holdings *h, const struct strv *chain_ids)
 {
     size_t count = 0;
-    while (
-        count < chain_ids->count && h->snapshots.count > 0 &&
-        bsearch(chain_ids->items[count], h->snapshots.items, h->snapshots.count, sizeof *h->snapshots.items, by_text))
+    while (count < chain_ids->count && holdings_has_chain(h, chain_ids->items[count]))
         count++;
     return count;
 }

@@ -14,7 +14,7 @@
 
 struct holding {
     char *digest;
-    uint64_t size; /* bytes; 0: not known */
+    uint64_t size; /* bytes */
 };
 
 struct holdings {
@@ -23,10 +23,12 @@ struct holdings {
     size_t blob_count;
 };
 
-/* holdings_parse: lines "snapshot <chain id>", "blob <digest>" and "size <bytes> <digest>", in any
- * order; others are passed over, for what is not known to be there is sent. */
+/* holdings_parse: what `ctr snapshots ls` writes, and lines "size <bytes> <digest>" of blobs, in any order;
+ * others are passed over, for what is not known to be there is sent. */
 void holdings_parse(const char *text, struct holdings *out);
 void holdings_release(struct holdings *h);
+
+bool holdings_has_chain(const struct holdings *h, const char *chain_id); /* unpacked */
 
 /* holdings_leading: how many layers from the base on are there as snapshots. */
 size_t holdings_leading(const struct holdings *h, const struct strv *chain_ids);

@@ -92,20 +92,35 @@ static struct err *ask_by_push(struct engine *e, const struct engine_image *imag
     return NULL;
 }
 
+static struct err *top_chain(const struct engine_image *image, char **out)
+{
+    AUTO(strv) chains = { 0 };
+    TRY(oci_chain_ids(&image->diff_ids, &chains));
+    *out = chains.count > 0 ? xstrdup(chains.items[chains.count - 1]) : NULL;
+    return NULL;
+}
+
+static struct err *find_digest(struct engine *e, const char *ref, struct engine_image *image, const char *state_dir,
+                               struct net_wait wait, char **digest)
+{
+    AUTO(engine_info) info = { 0 };
+    TRY(engine_info(e, wait, &info));
+    if (!info.containerd_store) {
+        *digest = STEAL(&image->id);
+        return NULL;
+    }
+    TRY(ask_by_push(e, image, state_dir, wait, digest));
+    return *digest ? NULL : engine_image_exported_digest(e, ref, wait, digest);
+}
+
 struct err *node_image_digest(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
-                              char **out)
+                              char **digest, char **chain_id)
 {
     AUTO(engine_image) image = { 0 };
-    AUTO(engine_info) info = { 0 };
     bool found = false;
     TRY(engine_image_inspect(e, ref, wait, &found, &image));
     if (!found)
         return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");
-    TRY(engine_info(e, wait, &info));
-    if (!info.containerd_store) {
-        *out = STEAL(&image.id);
-        return NULL;
-    }
-    TRY(ask_by_push(e, &image, state_dir, wait, out));
-    return *out ? NULL : engine_image_exported_digest(e, ref, wait, out);
+    TRY(find_digest(e, ref, &image, state_dir, wait, digest));
+    return top_chain(&image, chain_id);
 }

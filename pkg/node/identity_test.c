@@ -18,7 +18,8 @@ static struct err *ask(struct docker *d, char **digest, char **heard)
     AUTO_STR dir = scratch_new();
     struct net_wait wait = { .deadline_ms = clock_after(10000) };
     docker_start(d);
-    struct err *e = node_image_digest(d->engine, "app:dev", dir, wait, digest);
+    AUTO_STR chain = NULL;
+    struct err *e = node_image_digest(d->engine, "app:dev", dir, wait, digest, &chain);
     *heard = docker_stop(d);
     return e;
 }

@@ -21,6 +21,7 @@ struct node_image {
     const char *ref;           /* "orders:dev": how the engine and the manifests call it */
     const char *config_digest; /* "sha256:…", node_image_digest */
     const char *content_name;  /* "orders:dev-0123456789ab", oci_content_name */
+    const char *chain_id;      /* of its topmost layer: a node has it when that is unpacked; NULL: names suffice */
 };
 
 enum node_push_outcome {

@@ -6,6 +6,7 @@
 #include "base/fs.h"
 #include "fake/check.h"
 #include "fake/docker.h"
+#include "node/session.h"
 #include "node/shipment.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -19,8 +20,8 @@ static const struct node stopped = { .name = "b", .state = (char[]){ "exited" } 
 static void test_what_a_node_reports(void **state)
 {
     (void)state;
-    static const char *const lines[] = { DIGEST " " DIGEST "\n", "- -\n", "sha256:" OTHER " -\n",
-                                         DIGEST "0 " DIGEST "0\n", "\n" };
+    static const char *const lines[] = { "names " DIGEST " " DIGEST "\n.\n", "names - -\n.\n",
+                                         "names sha256:" OTHER " -\n.\n", "names " DIGEST "0 " DIGEST "0\n.\n", ".\n" };
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         AUTO(docker) d = { 0 };
         bool has = i > 0;
@@ -33,6 +34,27 @@ static void test_what_a_node_reports(void **state)
     }
 }
 
+/* Names of an image whose layers are not all unpacked are no proof. */
+static void test_names_without_a_snapshot(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { "sha256:" OTHER "  Committed\nnames " DIGEST " " DIGEST "\n.\n",
+                                         "names " DIGEST " " DIGEST "\n.\n" };
+    const struct node_image image = {
+        .ref = "app:dev", .config_digest = DIGEST, .content_name = CONTENT, .chain_id = "sha256:" OTHER
+    };
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        AUTO(docker) d = { 0 };
+        AUTO(session) s = { 0 };
+        docker_created(&d);
+        docker_says(&d, lines[i], NULL);
+        docker_start(&d);
+        check_ok(session_open(&s, d.engine, &running, &image, false,
+                              (struct net_wait){ .deadline_ms = clock_after(10000) }));
+        assert_int_equal(s.has_ref && s.has_content, i == 0);
+    }
+}
+
 static void test_which_nodes_lack_it(void **state)
 {
     (void)state;
@@ -42,9 +64,9 @@ static void test_which_nodes_lack_it(void **state)
     AUTO(strv) lacking = { 0 };
     struct net_wait wait = { .deadline_ms = clock_after(10000) };
     docker_created(&d);
-    docker_says(&d, "- -\n.\n", NULL);
+    docker_says(&d, "names - -\n.\n", NULL);
     docker_created(&d);
-    docker_says(&d, DIGEST " " DIGEST "\n", NULL);
+    docker_says(&d, "names " DIGEST " " DIGEST "\n.\n", NULL);
     docker_start(&d);
     check_ok(node_lacking_image(d.engine, &list, CONTENT, DIGEST, wait, &lacking));
     assert_int_equal(lacking.count, 1);
@@ -61,7 +83,7 @@ static void test_what_was_delivered(void **state)
 {
     (void)state;
     const struct node_list nodes = { .cluster = "c" };
-    const struct node_image image = { "app:dev", DIGEST, CONTENT };
+    const struct node_image image = { .ref = "app:dev", .config_digest = DIGEST };
     const struct shipment other = { .built = (char[]){ DIGEST },
                                     .engine_id = (char[]){ DIGEST },
                                     .sent = (char[]){ "sha256:" OTHER } };
@@ -87,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_a_node_reports),
+        cmocka_unit_test(test_names_without_a_snapshot),
         cmocka_unit_test(test_which_nodes_lack_it),
         cmocka_unit_test(test_what_was_delivered),
     };

@@ -11,7 +11,7 @@
 static const struct node nodes[] = { { .name = "a", .running = true }, { .name = "b", .running = true } };
 
 static const struct node_image image = { .ref = "app:dev", .config_digest = "sha256:x", .content_name = "app:dev-x" };
-static const char NOTHING[] = "- -\n.\n"; /* a session's answer of a node that has nothing */
+static const char NOTHING[] = "names - -\n.\n"; /* a session's answer of a node that has nothing */
 
 /* An import into a and b, with what it needs. */
 struct scene {
@@ -95,11 +95,11 @@ static void test_every_node_gets_every_byte(void **state)
     enum { LARGE = 70 * 1000 };
     char large[LARGE];
     AUTO(scene) s = { 0 };
-    memset(large, '#', sizeof large);
+    memset(large, '~', sizeof large);
     add_reader(&s, "");
     add_reader(&s, "");
     start(&s, 2, 10000);
-    check_ok(import_take(&s.im, "#", 1));
+    check_ok(import_take(&s.im, "~", 1));
     check_ok(import_take(&s.im, large, sizeof large));
     check_ok(import_finish(&s.im));
     for (size_t i = 0; i < 2; i++) {
@@ -108,7 +108,7 @@ static void test_every_node_gets_every_byte(void **state)
     }
     AUTO_STR heard = docker_stop(&s.d);
     assert_int_equal(count(heard, "import sha256:"), 2);
-    assert_int_equal(count(heard, "#"), 2 * (1 + LARGE));
+    assert_int_equal(count(heard, "~"), 2 * (1 + LARGE));
 }
 
 /* What passes a node by is not missed there. */
@@ -192,7 +192,7 @@ static void test_a_node_that_is_ready_before_the_others(void **state)
     (void)state;
     AUTO(scene) s = { 0 };
     docker_created(&s.d);
-    docker_says(&s.d, "- -\n.\ndone\n", "unpacking x...done");
+    docker_says(&s.d, "names - -\n.\ndone\n", "unpacking x...done");
     add_reader(&s, "");
     add_question(&s);
     start_and_ask(&s, 2);
@@ -204,7 +204,7 @@ static void test_a_node_that_is_ready_before_the_others(void **state)
     assert_int_equal(s.targets[1].sent, 3);
     AUTO(scene) alone = { 0 };
     docker_created(&alone.d);
-    docker_says(&alone.d, "- -\n.\ndone\n", NULL);
+    docker_says(&alone.d, "names - -\n.\ndone\n", NULL);
     add_question(&alone);
     start_and_ask(&alone, 1);
     check_ok(import_take(&alone.im, "zeros", 5));

@@ -7,6 +7,7 @@
 #include "base/task.h"
 #include "engine/push.h"
 #include "node/send.h"
+#include "oci/image.h"
 #include "oci/reference.h"
 
 enum { SIDE_BY_SIDE = 8 };
@@ -33,7 +34,8 @@ struct push_run {
     struct part *parts;
     size_t count;
     struct shipment_list before;
-    char *known_name;        /* of what was sent for the image before */
+    char *known_name; /* of what was sent for the image before */
+    struct strv known_chains;
     struct sent sent;        /* in this run */
     struct node_image image; /* that the nodes are to have */
     bool left_behind;        /* an import could not be ended */
@@ -48,6 +50,7 @@ static void push_run_release(struct push_run *r)
     free(r->parts);
     shipment_list_release(&r->before);
     free(r->known_name);
+    strv_release(&r->known_chains);
     sent_release(&r->sent);
 }
 
@@ -343,7 +346,10 @@ static struct err *ask_for_known(struct push_run *r, bool *is_there)
     if (!known)
         return NULL;
     TRY(oci_content_name(image->ref, known->sent, &r->known_name));
-    r->image = (struct node_image){ image->ref, known->sent, r->known_name };
+    TRY(oci_chain_ids(&known->diff_ids, &r->known_chains));
+    r->image =
+        (struct node_image){ image->ref, known->sent, r->known_name,
+                             known->diff_ids.count > 0 ? r->known_chains.items[known->diff_ids.count - 1] : NULL };
     TRY(ask_all(r));
     *is_there = !any_travels(r);
     for (size_t i = 0; !*is_there && i < r->count; i++)

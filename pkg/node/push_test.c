@@ -24,8 +24,7 @@ static const struct node stopped = { .name = "b", .state = (char[]){ "exited" } 
 /* How a node's session begins. */
 static char *asked(bool has_ref, bool has_content)
 {
-    return xasprintf("%s %s\n%s", has_ref ? DIGEST : "-", has_content ? DIGEST : "sha256:" OTHER,
-                     has_ref && has_content ? "" : ".\n");
+    return xasprintf("names %s %s\n.\n", has_ref ? DIGEST : "-", has_content ? DIGEST : "sha256:" OTHER);
 }
 
 static void add_asked(struct docker *d, bool has_ref, bool has_content)
@@ -186,7 +185,7 @@ static void test_an_engine_that_does_not_share_our_loopback(void **state)
     AUTO_STR why = NULL;
     AUTO(pushed) p = { .push = { .on_way = keep_why, .ctx = &why } };
     docker_created(&p.d);
-    docker_reads(&p.d, "- -\nsnapshot sha256:" OTHER "\n.\n", "done\n", NULL);
+    docker_reads(&p.d, "sha256:" OTHER "  Committed\nnames - -\n.\n", "done\n", NULL);
     docker_json(&p.d, 200,
                 "{\"Id\":\"" DIGEST "\",\"Size\":600,\"RootFS\":{\"Layers\":[\"sha256:" OTHER "\",\"" DIGEST "\"]}}");
     docker_json(&p.d, 200, "[{\"Size\":6},{\"Size\":594}]");
@@ -410,7 +409,7 @@ static void test_an_engine_that_cannot_compare(void **state)
     AUTO(pushed) p = { .push = { .helper = &helper, .on_way = keep_ways, .ctx = &ways, .state_dir = dir } };
     note_base(dir);
     docker_created(&p.d);
-    docker_reads(&p.d, "- -\nsnapshot sha256:" OTHER "\n.\n", "done\n", NULL);
+    docker_reads(&p.d, "sha256:" OTHER "  Committed\nnames - -\n.\n", "done\n", NULL);
     docker_json(&p.d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":9000000,\"RootFS\":{\"Layers\":[\"sha256:" HEX "\"]}}");
     docker_json(&p.d, 200, "[{\"Size\":9000000}]");
     docker_json(&p.d, 200, "{\"Id\":\"sha256:" OTHER "\"}"); /* the base */
@@ -454,7 +453,7 @@ static void test_what_was_sent_as_files_is_there(void **state)
     shipment_list_add(&shipments, &other);
     check_ok(shipment_list_write(&shipments));
     docker_created(&p.d);
-    docker_says(&p.d, "sha256:" OTHER " sha256:" OTHER "\n", NULL);
+    docker_says(&p.d, "names sha256:" OTHER " sha256:" OTHER "\n.\n", NULL);
     check_ok(push_to(&p, &running, 1));
     assert_int_equal(p.results.items[0].outcome, NODE_HAD_IT);
     assert_string_equal(p.results.config_digest, "sha256:" OTHER);

@@ -57,7 +57,9 @@ static void start(struct sending *s, const char *config_digest, const char *cont
     for (size_t i = 0; i < diff_ids->count; i++)
         strv_add(&shipment->diff_ids, diff_ids->items[i]);
     s->sent->content_name = xstrdup(content_name);
-    s->sent->image = (struct node_image){ s->push->image->ref, shipment->sent, s->sent->content_name };
+    s->sent->image = (struct node_image){ .ref = s->push->image->ref,
+                                          .config_digest = shipment->sent,
+                                          .content_name = s->sent->content_name };
     s->im->image = &s->sent->image;
     import_start(s->im);
 }
@@ -119,14 +121,17 @@ static bool nothing_was_sent(const struct sending *s)
 
 static struct err *send_layers(struct sending *s)
 {
-    AUTO_STR full_name = NULL;
+    AUTO_STR ref = NULL;
+    AUTO_STR content = NULL;
     AUTO_PTR(delivery) d = NULL;
-    TRY(oci_full_name(s->push->image->ref, &full_name));
+    TRY(oci_full_name(s->push->image->ref, &ref));
+    TRY(oci_full_name(s->push->image->content_name, &content));
+    const char *const full_names[] = { ref, content, NULL };
     const struct delivery_plan plan = { .import = s->im,
                                         .holdings = s->send->holdings,
                                         .diff_ids = &s->image.diff_ids,
                                         .config_digest = s->push->image->config_digest,
-                                        .full_name = full_name,
+                                        .full_names = full_names,
                                         .spool_dir = s->push->state_dir };
     bool met = true;
     TRY(delivery_new(&plan, &d));

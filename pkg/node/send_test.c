@@ -52,7 +52,8 @@ static void open_scene(struct scene *s)
     s->dir = scratch_new();
     check_ok(digest_of(CONFIG, strlen(CONFIG), s->config_digest));
     s->content_name = xasprintf("app:dev-%.12s", s->config_digest + strlen("sha256:"));
-    s->image = (struct node_image){ "app:dev", s->config_digest, s->content_name };
+    s->image =
+        (struct node_image){ .ref = "app:dev", .config_digest = s->config_digest, .content_name = s->content_name };
     s->push = (struct node_push){ .image = &s->image, .state_dir = s->dir, .wait = { clock_after(20000), NULL } };
     for (size_t i = 0; i < 2; i++) {
         s->bytes[i] = xcalloc(LAYER_BYTES + 1, 1);
@@ -130,7 +131,7 @@ static void add_push(struct scene *s, const char *lines)
 /* has: the lines in which the node tells what it has. says: what it says in the end. */
 static void add_node(struct scene *s, const char *has, const char *out, const char *err)
 {
-    AUTO_STR answer = xasprintf("- -\n%s.\n", has);
+    AUTO_STR answer = xasprintf("%snames - -\n.\n", has);
     docker_created(&s->d);
     docker_reads(&s->d, answer, out, err);
     docker_json(&s->d, 200, "{\"Id\":\"" ID "\",\"Size\":600000,\"RootFS\":{\"Layers\":[\"" BASE "\",\"" TOP "\"]}}");
@@ -178,7 +179,7 @@ static void test_a_node_that_has_the_base(void **state)
     AUTO(scene) s = { 0 };
     size_t len = 0;
     open_scene(&s);
-    add_node(&s, "snapshot " BASE "\n", "done\n", NULL);
+    add_node(&s, BASE "  Committed\n", "done\n", NULL);
     add_push(&s, "{\"status\":\"Pushed\"}\r\n");
     add_push(&s, "{\"status\":\"Pushed\"}\r\n");
     check_ok(push(&s));

@@ -10,17 +10,18 @@
 enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 * 1024, BY_ITSELF_MS = 3000 };
 
 /* Arguments: the config digest, the two full names, "ask" or "". What is imported then may be another image,
- * whose digest and content name come with the order. The first line of output is what
- * CRI has under the names, "-" for nothing. Then what a push has to know, see holdings.h, and a dot.
+ * whose digest and content name come with the order. Output: what the node has, see holdings.h, and unless it
+ * was only asked, in a line "names", what CRI has under the names, "-" for nothing; then a dot.
  *
- * containerd's own words for its configuration cost 60 ms, so the file that kind writes is read
- * where it stands alone. The snapshotter's key stands at different places in versions 2 and 3, but
- * is the first of its kind that has a value in both. ctr tells sizes for people only, so they come
- * from the files. sed -u writes whole lines, so that the lists can be made side by side.
+ * A program of Go takes 20 ms of a processor to start, so there are as few as can be, side by side. The
+ * configuration that kind writes is read where it stands alone; containerd's own words for it cost 60 ms.
+ * The snapshotter's key stands at different places in versions 2 and 3, but is the first of its kind that has
+ * a value in both. ctr tells sizes for people only, so they come from the files; a file that containerd does
+ * not count as a blob of this namespace is found out by the import, and the node is asked again.
  *
- * ctr names an image when its blobs are there and unpacks it then, so the first name proves nothing:
- * the second is set behind it, and the first taken away again where the image cannot be unpacked. CRI
- * learns of names by events of containerd, some milliseconds after ctr has returned. */
+ * ctr names an image when its blobs are there and unpacks it then, so names prove nothing without the
+ * snapshot of the whole chain. An archive may have the reference only: then the second name is set behind the
+ * unpacking. CRI learns of names by events of containerd, some milliseconds after ctr has returned. */
 static const char script[] =
     "want=$1 ref=$2 content=$3 mode=$4\n"
     "look() {\n"
@@ -33,37 +34,52 @@ static const char script[] =
     "$all\n"
     "END\n"
     "}\n"
+    "read_configuration() {\n"
+    "  snapshotter= root= imports=\n"
+    "  while IFS='= ' read -r key value; do\n"
+    "    value=${value#[\\\"\\']}; value=${value%%[\\\"\\']*}\n"
+    "    case $key in\n"
+    "    imports) imports=$value ;;\n"
+    "    snapshotter) snapshotter=${snapshotter:-$value} ;;\n"
+    "    root) root=${root:-$value} ;;\n"
+    "    esac\n"
+    "  done\n"
+    "}\n"
     "configuration() {\n"
     "  file=/etc/containerd/config.toml\n"
-    "  if [ -r $file ] && ! grep -q '^ *imports' $file && grep -q '^ *snapshotter *=' $file; then cat $file\n"
-    "  else containerd config dump; fi\n"
-    "}\n"
-    "value() {\n"
-    "  printf '%s\\n' \"$config\" | sed -n \"s/^ *$1 *= *[\\\"']\\([^\\\"']*\\)[\\\"'].*/\\1/p\" | sed -n '/./{p;q;}'\n"
+    "  [ ! -r $file ] || read_configuration <$file\n"
+    "  [ -z \"$snapshotter\" ] || [ -n \"$imports\" ] || return 0\n"
+    "  read_configuration <<END\n"
+    "$(containerd config dump)\n"
+    "END\n"
     "}\n"
     "name() {\n"
-    "  ctr -n k8s.io images tag --force \"$ref\" \"$content\" >/dev/null || exit 1\n"
+    "  look\n"
+    "  [ \"$a $b\" = \"$want $want\" ] || ctr -n k8s.io images tag --force \"$ref\" \"$content\" >/dev/null || exit 1\n"
     "  tries=0\n"
-    "  while look; [ \"$a $b\" != \"$want $want\" ]; do\n"
+    "  while [ \"$a $b\" != \"$want $want\" ]; do\n"
     "    [ $tries -lt 100 ] || { echo \"other $ref is $a, $content is $b\"; exit 1; }\n"
-    "    tries=$((tries + 1)); sleep 0.05\n"
+    "    tries=$((tries + 1)); sleep 0.05; look\n"
     "  done\n"
     "  echo done; exit 0\n"
     "}\n"
-    "unname() { sleep 0.2; look; [ \"$a\" != \"$want\" ] || ctr -n k8s.io images rm \"$ref\" >/dev/null 2>&1; }\n"
-    "look; echo \"$a $b\"\n"
-    "[ \"$a $b\" != \"$want $want\" ] && [ \"$mode\" != ask ] || exit 0\n"
-    "config=$(configuration)\n"
-    "snapshotter=$(value snapshotter); root=$(value root)\n"
-    "{\n"
-    "  ctr -n k8s.io snapshots --snapshotter \"${snapshotter:=overlayfs}\" ls |\n"
-    "    sed -un 's/^\\(sha256:[0-9a-f]*\\) .* Committed *$/snapshot \\1/p' &\n"
-    "  ctr -n k8s.io content ls -q | sed -u 's/^/blob /' &\n"
-    "  (cd \"${root:-/var/lib/containerd}/io.containerd.content.v1.content/blobs/sha256\" &&\n"
-    "    stat -c 'size %s sha256:%n' -- * | sed -u '') &\n"
-    "  wait\n"
-    "} 2>/dev/null\n"
-    "echo .\n"
+    "unname() {\n"
+    "  sleep 0.2; look\n"
+    "  [ \"$a\" = \"$want\" ] || ref=\n"
+    "  [ \"$b\" = \"$want\" ] || content=\n"
+    "  [ -z \"$ref$content\" ] || ctr -n k8s.io images rm $ref $content >/dev/null 2>&1\n"
+    "}\n"
+    "if [ \"$mode\" != ask ]; then\n"
+    "  snapshotter= root= imports=\n"
+    "  configuration 2>/dev/null\n"
+    "  ctr -n k8s.io snapshots --snapshotter \"${snapshotter:=overlayfs}\" ls 2>/dev/null &\n"
+    "  sizes=$(cd \"${root:-/var/lib/containerd}/io.containerd.content.v1.content/blobs/sha256\" &&\n"
+    "    stat -c 'size %s sha256:%n' -- *) 2>/dev/null\n"
+    "fi\n"
+    "look\n"
+    "wait\n"
+    "printf '%s\\n' \"$sizes\" \"names $a $b\" .\n"
+    "[ \"$mode\" != ask ] || exit 0\n"
     "read -r verb want content || exit 0\n"
     "[ \"$verb\" = import ] || exit 1\n"
     "ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2 && name\n"
@@ -93,34 +109,50 @@ static struct err *next_line(struct session *s, struct net_wait wait, char **lin
     }
 }
 
-static struct err *read_names(struct session *s, struct net_wait wait)
+/* What comes until the dot. Where the script ends before it, CRI does not answer. */
+static struct err *read_answer(struct session *s, struct net_wait wait, struct buf *text)
 {
-    AUTO_STR line = NULL;
-    TRY(unanswered(s, next_line(s, wait, &line)));
-    if (!line)
-        return node_failure(s->engine, s->node, "tell which images it has", buf_text(&s->says));
-    const char *blank = strchr(line, ' ');
-    size_t len = strlen(s->image->config_digest);
-    s->has_ref = strncmp(line, s->image->config_digest, len) == 0 && line[len] == ' ';
-    s->has_content = blank && strcmp(blank + 1, s->image->config_digest) == 0;
-    return NULL;
-}
-
-/* What comes until the dot; where the script ends before it, nothing is known to be there. */
-static struct err *read_holdings(struct session *s, struct net_wait wait)
-{
-    AUTO(buf) text = BUF_INIT(ANSWER_BYTES);
     for (;;) {
         AUTO_STR line = NULL;
         TRY(unanswered(s, next_line(s, wait, &line)));
         if (!line)
-            return node_failure(s->engine, s->node, "tell what it has", buf_text(&s->says));
+            return node_failure(s->engine, s->node, "tell which images it has", buf_text(&s->says));
         if (strcmp(line, ".") == 0)
-            break;
-        if (!buf_append(&text, line, strlen(line)) || !buf_append(&text, "\n", 1))
+            return NULL;
+        if (!buf_append(text, line, strlen(line)) || !buf_append(text, "\n", 1))
             return err_new(RW4003_NODE_FAILED, "node %s has too many layers to tell", s->node->name);
     }
+}
+
+static bool next_word_is(const char **at, const char *word)
+{
+    size_t len = strlen(word);
+    bool is = strncmp(*at, word, len) == 0 && (!(*at)[len] || strchr(" \n", (*at)[len]));
+    *at += strcspn(*at, " \n");
+    *at += **at == ' ';
+    return is;
+}
+
+/* Names of an image that is not unpacked are none. */
+static void read_names(struct session *s, const char *text)
+{
+    static const char line[] = "\nnames ";
+    const char *at = strstr(text, line);
+    bool counts = !s->image->chain_id || holdings_has_chain(&s->holdings, s->image->chain_id);
+    if (!at || !counts)
+        return;
+    at += strlen(line);
+    s->has_ref = next_word_is(&at, s->image->config_digest);
+    s->has_content = next_word_is(&at, s->image->config_digest);
+}
+
+static struct err *read_holdings(struct session *s, struct net_wait wait)
+{
+    AUTO(buf) text = BUF_INIT(ANSWER_BYTES);
+    buf_adds(&text, "\n");
+    TRY(read_answer(s, wait, &text));
     holdings_parse(buf_text(&text), &s->holdings);
+    read_names(s, buf_text(&text));
     return NULL;
 }
 
@@ -143,8 +175,7 @@ struct err *session_open(struct session *s, struct engine *e, const struct node 
         .container = node->name, .argv = argv, .has_input = true, .privileged = true, .killable = true
     };
     TRY(unanswered(s, engine_exec_start(s->engine, &spec, wait, &s->exec)));
-    TRY(read_names(s, wait));
-    return only_ask || (s->has_ref && s->has_content) ? NULL : read_holdings(s, wait);
+    return read_holdings(s, wait);
 }
 
 void session_release(struct session *s)

@@ -20,16 +20,16 @@ struct session {
     const struct node_image *image;
     bool has_ref; /* CRI reports the config digest under this name */
     bool has_content;
-    struct holdings holdings; /* empty when both names are there */
+    struct holdings holdings;
     /* While it runs: */
     struct engine_exec *exec;
     struct buf out;  /* what the script said on stdout and nobody has read yet */
     struct buf says; /* the last that it and its programs said on stderr */
 };
 
-/* session_open: has_ref, has_content and holdings. only_ask: nothing will be done; holdings stay
- * empty. RW4002_NODE_STOPPED; RW4003_NODE_FAILED when CRI itself does not answer. s is zeroed
- * before, and to be released also after an error. */
+/* session_open: has_ref, has_content and holdings; image is borrowed. only_ask: nothing will be done, holdings
+ * stay empty, and its chain id has to be NULL. RW4002_NODE_STOPPED; RW4003_NODE_FAILED when CRI itself does not answer.
+ * s is zeroed before, and to be released also after an error. */
 struct err *session_open(struct session *s, struct engine *e, const struct node *node, const struct node_image *image,
                          bool only_ask, struct net_wait wait) MUST_USE;
 void session_release(struct session *s); /* closes its input, which ends it */

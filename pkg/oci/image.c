@@ -166,15 +166,17 @@ struct err *oci_config_text(const char *config, const struct strv *diff_ids, cha
     return NULL;
 }
 
-char *oci_index_text(const struct oci_descriptor *manifest, const char *full_name)
+char *oci_index_text(const struct oci_descriptor *manifest, const char *const *full_names)
 {
     DOC_AUTO tree = doc_object();
-    json_t *annotations = doc_object();
-    doc_set_key(annotations, "io.containerd.image.name", doc_string(full_name));
-    json_t *entry = descriptor_tree(manifest);
-    doc_set_key(entry, "annotations", annotations);
     doc_set(tree, "/schemaVersion", doc_integer(2));
     doc_set(tree, "/manifests", doc_array());
-    doc_set(tree, "/manifests/-", entry);
+    for (; *full_names; full_names++) {
+        json_t *annotations = doc_object();
+        doc_set_key(annotations, "io.containerd.image.name", doc_string(*full_names));
+        json_t *entry = descriptor_tree(manifest);
+        doc_set_key(entry, "annotations", annotations);
+        doc_set(tree, "/manifests/-", entry);
+    }
     return doc_dump(tree);
 }

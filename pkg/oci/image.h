@@ -47,8 +47,9 @@ struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out)
  * RW4201_IMAGE_STREAM. */
 struct err *oci_config_text(const char *config, const struct strv *diff_ids, char **out) MUST_USE;
 
-/* oci_index_text: index.json of an archive with one manifest that gets this full name; owned. */
-char *oci_index_text(const struct oci_descriptor *manifest, const char *full_name) MUST_USE;
+/* oci_index_text: index.json of an archive with one manifest that gets these full names, NULL behind the last;
+ * owned. */
+char *oci_index_text(const struct oci_descriptor *manifest, const char *const *full_names) MUST_USE;
 
 #define OCI_MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 #define OCI_CONFIG_TYPE "application/vnd.oci.image.config.v1+json"

@@ -280,13 +280,15 @@ static void test_index_text(void **state)
     (void)state;
     char type[] = OCI_TYPE;
     const struct oci_descriptor manifest = { .media_type = type, .digest = DIGEST_A, .size = 123 };
-    AUTO_STR text = oci_index_text(&manifest, "docker.io/a~b/c:\"1\"");
+    static const char *const names[] = { "docker.io/a~b/c:\"1\"", "docker.io/a:2", NULL };
+    AUTO_STR text = oci_index_text(&manifest, names);
     json_t *parsed = NULL;
     check_ok(doc_parse_json(text, strlen(text), "the index", &parsed));
     DOC_AUTO tree = parsed;
     AUTO_STR again = doc_dump(doc_get(tree, "/manifests/0"));
     assert_int_equal(doc_i64(tree, "/schemaVersion", 0), 2);
-    assert_int_equal(doc_count(doc_get(tree, "/manifests")), 1);
+    assert_int_equal(doc_count(doc_get(tree, "/manifests")), 2);
+    assert_string_equal(doc_text(tree, "/manifests/1/digest"), DIGEST_A);
     assert_string_equal(again, "{\"mediaType\":\"" OCI_TYPE "\",\"digest\":\"" DIGEST_A "\",\"size\":123,"
                                "\"annotations\":{\"io.containerd.image.name\":\"docker.io/a~b/c:\\\"1\\\"\"}}");
 }
