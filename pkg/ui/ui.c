@@ -9,6 +9,7 @@
 #include "doc/tree.h"
 #include "ui/error.h"
 #include "ui/scrub.h"
+#include "ui/table.h"
 
 enum {
     LIMIT_LINE = 1 << 20, /* bytes of one printed event; a step's output comes line by line */
@@ -190,6 +191,22 @@ void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
         tell_json(ui, event, text);
     else
         tell_text(ui, event, text);
+    pthread_mutex_unlock(&ui->mutex);
+}
+
+void ui_table(struct ui *ui, const char *event, const struct ui_column *columns, size_t column_count,
+              const json_t *rows)
+{
+    AUTO(buf) text = BUF_INIT(TABLE_BYTES);
+    if (doc_count(rows) == 0)
+        return;
+    if (ui->options.json)
+        table_as_json(event, rows, &text);
+    else
+        table_as_text(columns, column_count, rows, &text);
+    pthread_mutex_lock(&ui->mutex);
+    clear_progress(ui);
+    put(ui, ui->options.out_fd, buf_text(&text));
     pthread_mutex_unlock(&ui->mutex);
 }
 

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "doc/tree.h"
 
 enum ui_kind {
     UI_PROGRESS, /* what runs right now; replaced by the next */
@@ -55,6 +56,17 @@ void ui_free(struct ui *ui);
 DEFINE_FREEP(ui)
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* ui_table: a list that was asked for, on out_fd. rows: objects, all with the same keys. text: a line
+ * for each row, below the titles; columns as wide as they have to be. json: each row as it is, on a line
+ * of its own, with "event" in front. Nothing at all for no rows. */
+struct ui_column {
+    const char *title;
+    const char *key;     /* of a text, of a list of texts, or of a number, which is one of bytes */
+    const char *without; /* what texts may begin with that people don't have to read; NULL: nothing */
+};
+void ui_table(struct ui *ui, const char *event, const struct ui_column *columns, size_t column_count,
+              const json_t *rows);
 
 /* ui_text: a text that was asked for (help, the version), as it is, on out_fd. */
 void ui_text(struct ui *ui, const char *text);

@@ -193,6 +193,49 @@ static void test_error_json_has_every_part(void **state)
     assert_string_equal(doc_text(object, "/where"), "a.yaml:3:7");
 }
 
+static const struct ui_column columns[] = {
+    { "NAME", "name", NULL }, { "SIZE", "size", NULL }, { "NODES", "nodes", "dev-" }, { "WHY", "why", NULL }
+};
+
+static void show_table(struct screen *s, bool json, const char *rows)
+{
+    AUTO_PTR(ui) ui = ui_on(s, (struct ui_options){ .json = json, .quiet = true });
+    DOC_AUTO tree = NULL;
+    assert_null(doc_parse_json(rows, strlen(rows), "test", &tree));
+    ui_table(ui, "image", columns, COUNT_OF(columns), tree);
+    look(s);
+}
+
+static const char table_rows[] = "[{\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]},"
+                                 "{\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b[2Jb\"]}]";
+
+static void test_ui_table_as_text(void **state)
+{
+    struct screen s;
+    (void)state;
+    show_table(&s, false, table_rows);
+    assert_string_equal(s.out_text, "NAME    SIZE    NODES  WHY\n"
+                                    "a       5.0 KB  x, y   -\n"
+                                    "longer  7 B     other  \\x1b[2Jb\n");
+    assert_string_equal(s.err_text, "");
+    close_screen(&s);
+    show_table(&s, false, "[]");
+    assert_string_equal(s.out_text, "");
+    close_screen(&s);
+}
+
+static void test_ui_table_as_json(void **state)
+{
+    struct screen s;
+    (void)state;
+    show_table(&s, true, table_rows);
+    assert_string_equal(
+        s.out_text,
+        "{\"event\":\"image\",\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]}\n"
+        "{\"event\":\"image\",\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b[2Jb\"]}\n");
+    close_screen(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +248,8 @@ int main(void)
         cmocka_unit_test(test_error_text_always_has_a_state),
         cmocka_unit_test(test_error_text_is_sorted_and_says_nothing_twice),
         cmocka_unit_test(test_error_json_has_every_part),
+        cmocka_unit_test(test_ui_table_as_text),
+        cmocka_unit_test(test_ui_table_as_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
