@@ -11,7 +11,11 @@ static unsigned verbs_of(const char *command)
     static const struct {
         const char *command;
         unsigned verbs;
-    } rows[] = { { "build", FLOW_BUILD }, { "push", FLOW_PUSH }, { "deploy", FLOW_DEPLOY }, { "up", FLOW_UP } };
+    } rows[] = { { "build", FLOW_BUILD },
+                 { "push", FLOW_PUSH },
+                 { "deploy", FLOW_DEPLOY },
+                 { "up", FLOW_UP },
+                 { "images", FLOW_IMAGES } };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
             return rows[i].verbs;
@@ -34,7 +38,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
     const struct options *o = app->options;
     AUTO_STR state = state_dir();
     const struct node_helper helper = helper_program();
-    return flow_run(&(struct flow_request){
+    struct flow_request request = {
         .verbs = verbs_of(self->name),
         .services = &o->arguments,
         .directory = o->directory ? o->directory : ".",
@@ -50,6 +54,9 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .timeout_ms = o->timeout_ms,
         .settle_ms = o->settle_ms,
         .lock_timeout_ms = o->lock_timeout_ms,
+        .keep = o->keep,
+        .prune = o->prune,
+        .dry_run = o->dry_run,
         .no_check = o->no_check,
         .no_create_namespace = o->no_create_namespace,
         .no_file_delta = o->no_file_delta,
@@ -57,5 +64,6 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .verbose = o->verbose,
         .ui = app->ui,
         .cancel = app->cancel,
-    });
+    };
+    return request.verbs == FLOW_IMAGES ? flow_images(&request) : flow_run(&request);
 }

@@ -30,7 +30,7 @@ extern const size_t command_count;
 struct err *command_find(const char *name, const struct command **out) MUST_USE;
 
 /* The commands; each takes what commands.c says of it. */
-struct err *cmd_services(const struct app *app, const struct command *self) MUST_USE; /* build push deploy up */
+struct err *cmd_services(const struct app *app, const struct command *self) MUST_USE; /* build push deploy up images */
 struct err *cmd_version(const struct app *app, const struct command *self) MUST_USE;
 struct err *cmd_help(const struct app *app, const struct command *self) MUST_USE;
 

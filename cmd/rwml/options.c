@@ -26,7 +26,11 @@ const struct option_row option_rows[] = {
       "give a rollout up after this long (default 5m)" },
     { 0, "lock-timeout", OPTION_DURATION, "DURATION", FOR_WORKSPACE, AT(lock_timeout_ms),
       "wait this long for another rwml in this workspace (default 1m)" },
-    { 'j', "jobs", OPTION_NUMBER, "N", FOR_WORKSPACE, AT(jobs), "services at a time (default 4)" },
+    { 'j', "jobs", OPTION_NUMBER, "N", FOR_SERVICES, AT(jobs), "services at a time (default 4)" },
+    { 0, "keep", OPTION_NUMBER, "N", FOR_DEPLOY | FOR_IMAGES, AT(keep),
+      "images of each service that stay on the nodes, used or not (default 3)" },
+    { 0, "prune", OPTION_FLAG, NULL, FOR_IMAGES, AT(prune), "remove the images that nothing keeps" },
+    { 0, "dry-run", OPTION_FLAG, NULL, FOR_IMAGES, AT(dry_run), "with --prune: only say what would go" },
     { 'o', "output", OPTION_FORMAT, "text|json", FOR_WORKSPACE, AT(output), "json: one event a line on stdout" },
     { 'v', "verbose", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(verbose), "also the output of build steps, and reasons" },
     { 'q', "quiet", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(quiet), "results, warnings and errors only" },
@@ -37,8 +41,9 @@ const size_t option_row_count = COUNT_OF(option_rows);
 
 void options_defaults(struct options *o)
 {
-    *o =
-        (struct options){ .jobs = 4, .timeout_ms = 5 * 60 * 1000, .settle_ms = 5 * 1000, .lock_timeout_ms = 60 * 1000 };
+    *o = (struct options){
+        .jobs = 4, .keep = 3, .timeout_ms = 5 * 60 * 1000, .settle_ms = 5 * 1000, .lock_timeout_ms = 60 * 1000
+    };
     o->output = xstrdup("text");
 }
 
@@ -183,7 +188,7 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
 /* A value of its own follows "--name" and a last letter "-x" of an option that takes one. */
 static bool takes_next_word(const char *word)
 {
-    const unsigned all = FOR_ALL | FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY;
+    const unsigned all = FOR_ALL | FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY | FOR_SERVICES | FOR_IMAGES;
     const struct option_row *row = word[1] == '-'      ? find_long(word + 2, strlen(word + 2), all)
                                    : strlen(word) == 2 ? find_letter(word[1], all)
                                                        : NULL;

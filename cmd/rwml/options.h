@@ -24,6 +24,9 @@ struct options {
     int64_t timeout_ms;
     int64_t settle_ms;
     int64_t lock_timeout_ms;
+    int64_t keep;
+    bool prune;
+    bool dry_run;
     bool no_check;
     bool no_create_namespace;
     bool no_file_delta;
@@ -38,9 +41,11 @@ struct options {
 enum option_group {
     FOR_ALL = 1 << 0,       /* every command */
     FOR_WORKSPACE = 1 << 1, /* those that work on services */
-    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up */
+    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up, images */
     FOR_DEPLOY = 1 << 3,    /* deploy, up */
-    FOR_PUSH = 1 << 4       /* push, up */
+    FOR_PUSH = 1 << 4,      /* push, up */
+    FOR_SERVICES = 1 << 5,  /* those that work on several services at a time: build, push, deploy, up */
+    FOR_IMAGES = 1 << 6     /* images */
 };
 
 enum option_type {

@@ -17,7 +17,7 @@ static struct err *parse(struct options *o, unsigned groups, const char *const *
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define UP (FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY)
+#define UP (FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_DEPLOY)
 
 static void test_options_all_spellings(void **state)
 {
@@ -62,6 +62,8 @@ static void test_options_refuses_wrong_values(void **state)
     (void)state;
     assert_refused(UP, WORDS("--jobs", "0"), RW1020_COMMAND_LINE, NULL);
     assert_refused(UP, WORDS("--jobs", "many"), RW1020_COMMAND_LINE, NULL);
+    assert_refused(UP, WORDS("--keep", "0"), RW1020_COMMAND_LINE, NULL);
+    assert_refused(UP, WORDS("--prune"), RW1022_UNKNOWN_OPTION, NULL);
     assert_refused(UP, WORDS("--timeout", "5 parsecs"), RW1020_COMMAND_LINE, "DURATION");
     assert_refused(UP, WORDS("--output", "xml"), RW1020_COMMAND_LINE, "text|json");
     assert_refused(UP, WORDS("--verbose=yes"), RW1020_COMMAND_LINE, NULL);

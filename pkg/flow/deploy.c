@@ -192,6 +192,7 @@ static struct err *release(struct release *r, int64_t start)
     TRY(release_apply(r, &written));
     struct err *e = follow(r, &runs);
     TRY(written ? e : err_state_add(e, "this run wrote nothing"));
+    r->job->changed = r->job->changed || written > 0;
     tell_result(r->job, written, runs, start);
     return NULL;
 }

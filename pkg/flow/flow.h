@@ -9,6 +9,9 @@
  *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c        one service on its way; build.c  push.c  deploy.c its part of each verb
  *   release_check.c  release_apply.c   its objects on their way into the cluster
+ *   images.c     old images, shown and removed
+ *   brought.c    which images are rwml's, and which of them stay
+ *   uses.c       which images the cluster's objects name
  *
  * What happens is told to the ui as it happens; errors are returned, joined over the services.
  */
@@ -24,7 +27,8 @@ enum flow_verbs {
     FLOW_BUILD = 1 << 0,
     FLOW_PUSH = 1 << 1,
     FLOW_DEPLOY = 1 << 2,
-    FLOW_UP = FLOW_BUILD | FLOW_PUSH | FLOW_DEPLOY
+    FLOW_UP = FLOW_BUILD | FLOW_PUSH | FLOW_DEPLOY,
+    FLOW_IMAGES = 1 << 3 /* flow_images alone */
 };
 
 /* Everything is borrowed for the length of flow_run. Strings may be NULL where it says so. */
@@ -44,6 +48,9 @@ struct flow_request {
     int64_t timeout_ms; /* of one service's rollout */
     int64_t settle_ms;
     int64_t lock_timeout_ms;
+    int64_t keep; /* images of each reference that stay on the nodes whether or not they are used */
+    bool prune;   /* flow_images: remove what may go */
+    bool dry_run; /* … or only say so */
     bool no_check;
     bool no_create_namespace;
     bool no_file_delta;
@@ -56,5 +63,10 @@ struct flow_request {
 /* flow_run: NULL when every verb is done and proved for every service. Errors of the services are
  * joined; RW6302_SERVICES_PARTIAL is added when some were deployed and some were not. */
 struct err *flow_run(const struct flow_request *request) MUST_USE;
+
+/* flow_images: shows the images that rwml brought to the nodes and why each stays, and removes the
+ * others where that is asked for. A node that fails leaves the others alone: what they have is
+ * shown, and removed; RW4005_NODES_PARTIAL. */
+struct err *flow_images(const struct flow_request *request) MUST_USE;
 
 #endif

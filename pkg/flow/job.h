@@ -22,8 +22,9 @@ struct job {
     struct engine *engine; /* this thread's own */
     struct job_image *images;
     size_t image_count;
-    bool pushed; /* this run has proved that every node has the images */
-    bool done;   /* every verb of the request */
+    bool pushed;  /* this run has proved that every node has the images */
+    bool changed; /* this run has written to a node or to the cluster */
+    bool done;    /* every verb of the request */
 };
 
 /* job_tell: one event of this service. elapsed_ms < 0: not told. */

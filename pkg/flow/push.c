@@ -92,11 +92,7 @@ static void on_turn_wait(void *ctx, int64_t holder_pid)
 static struct err *take_turn(void *ctx, int *lock)
 {
     const struct job *job = ctx;
-    AUTO_STR what = xasprintf("push to cluster %s", job->target->cluster);
-    struct err *e = turn_take(job->request, what, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
-    if (!e || err_get_code(e) != RW9008_LOCKED)
-        return e;
-    return err_because(RW9008_LOCKED, e, "another rwml pushes to cluster %s", job->target->cluster);
+    return turn_take_nodes(job->request, job->target->cluster, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
 }
 
 static size_t count_unwritten(const struct node_push_results *results)
@@ -150,6 +146,7 @@ static struct err *push_image(struct job *job, struct job_image *image)
     if (!e)
         adopt(image, &results);
     node_push_results_release(&results);
+    job->changed = job->changed || unwritten < nodes;
     if (!e)
         tell_result(job, image, built, clock_ms() - start, nodes, unwritten == nodes);
     return e;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "flow/broker.h"
+#include "flow/images.h"
 #include "flow/job.h"
 #include "flow/turn.h"
 
@@ -107,6 +108,7 @@ static struct err *run_jobs(const struct flow_request *request, const struct pla
     struct err *errors = task_all(jobs, plan->count, sizeof *jobs, (size_t)request->jobs, run_job);
     if (errors)
         errors = err_join(errors, some_deployed(request, jobs, plan->count));
+    images_clear(request, plan, target, jobs);
     free(jobs);
     return errors;
 }

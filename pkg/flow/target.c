@@ -49,9 +49,9 @@ struct err *target_open(const struct flow_request *request, const char *workspac
 {
     struct target t = { 0 };
     struct err *e = open_engine(request, &t);
-    if (!e && request->verbs & (FLOW_PUSH | FLOW_DEPLOY))
+    if (!e && request->verbs & (FLOW_PUSH | FLOW_DEPLOY | FLOW_IMAGES))
         e = find_nodes(request, workspace_cluster, &t);
-    if (!e && request->verbs & FLOW_DEPLOY)
+    if (!e && request->verbs & (FLOW_DEPLOY | FLOW_IMAGES))
         e = err_state(prove_cluster(request, &t), "nothing was built, pushed or applied");
     if (e) {
         target_release(&t);

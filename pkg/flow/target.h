@@ -13,9 +13,9 @@
 
 struct target {
     struct engine *engine;
-    struct node_list nodes;         /* empty unless push or deploy */
-    struct kube_config kube_config; /* empty unless deploy */
-    char *cluster;                  /* borrowed from nodes; NULL unless push or deploy */
+    struct node_list nodes;         /* empty where nothing but build is asked for */
+    struct kube_config kube_config; /* empty where neither deploy nor images is */
+    char *cluster;                  /* borrowed from nodes; may be NULL */
 };
 
 /* target_open: workspace_cluster: what the workspace says (C0, C1), or NULL. */

@@ -11,4 +11,8 @@
 struct err *turn_take(const struct flow_request *request, const char *what, int64_t deadline_ms,
                       void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock) MUST_USE;
 
+/* turn_take_nodes: the turn to change what images a cluster's nodes have. */
+struct err *turn_take_nodes(const struct flow_request *request, const char *cluster, int64_t deadline_ms,
+                            void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock) MUST_USE;
+
 #endif
