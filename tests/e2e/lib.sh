@@ -273,3 +273,43 @@ second_service() { # a copy of the first one, SVC-b, in the same workspace
     cp -r "manifests/dev/$SVC" "manifests/dev/$SVC-b"
     rename_in "manifests/dev/$SVC-b" "$SVC" "$SVC-b"
 }
+
+# ---------------------------------------------------------------- old images
+
+content_names() { # NODE [SERVICE]: its content names of the test's image, sorted
+    docker exec "$1" crictl images -o json |
+        jq -r --arg name "docker.io/library/${2:-$SVC}:dev-" '.images[].repoTags[]? | select(startswith($name))' |
+        sed 's|.*/||' | sort
+}
+
+expect_names() { # NAME...: every node has these content names of the service, no others
+    local node wanted
+    wanted=$(printf '%s\n' "$@" | sort)
+    for node in $(nodes); do
+        expect_equal "$(content_names "$node")" "$wanted" "content names on $node"
+    done
+}
+
+# No ReplicaSets of before, so that it is what runs and the newest that stay.
+no_rollback() { sed -i 's/^spec:$/spec:\n  revisionHistoryLimit: 0/' "$MANIFEST"; }
+
+deploy_texts() { # COUNT [OPTION...]: edits and rolls out, one by one; NAMES, the oldest first
+    local i count=$1
+    shift
+    for ((i = 1; i <= count; i++)); do
+        set_message "text $i of $SVC at $(date +%s%N)"
+        rwml up --settle 0 "$@"
+        expect_ok
+        NAMES+=("$(content_name "$SVC")")
+    done
+}
+
+push_texts() { # COUNT: edits and brings to the nodes without a rollout, which removes nothing
+    local i
+    for ((i = 1; i <= $1; i++)); do
+        set_message "pushed $i of $SVC at $(date +%s%N)"
+        rwml build && expect_ok
+        rwml push && expect_ok
+        NAMES+=("$(content_name "$SVC")")
+    done
+}
