@@ -16,14 +16,14 @@ test_images_old_ones_go() {
     deploy_texts 5
     expect_line '1 old image removed'
     expect_names "${NAMES[@]:2}"
+    remember_state
+    rwml up --settle 0 --keep 1 -v # nothing is written, so nobody is asked
+    expect_ok
+    expect_no_line '^images '
+    expect_same_state
     deploy_texts 1 --keep 1
     expect_line '3 old images removed'
     expect_names "${NAMES[5]}"
-    remember_state
-    rwml up --settle 0 -v
-    expect_ok
-    expect_no_line ' images '
-    expect_same_state
     rwml images -o json
     expect_ok
     jq -es --arg name "${NAMES[5]}" '[.[] | select(.event == "image")] | length == 1 and
@@ -93,26 +93,33 @@ no_rollback_from_here() {
 
 first_is_history() { [ "$(kube -n "$NS" get replicasets -o name | wc -l)" = 2 ]; }
 
-# Names that look like rwml's, with digits that are not the image's; and another workspace's.
+# Images that are called like rwml's, by digits that are not theirs, and those of another workspace.
 test_images_of_others_stay() {
-    local node alike other
+    local alike other node
     NAMES=()
     new_pulse
     no_rollback
     no_pods
     alike=$SVC:dev-0123456789ab
-    other=$SVC-x:dev-0123456789ab
-    deploy_texts 1
+    push_texts 3
+    other=$SVC-x:dev-${NAMES[1]##*-}
+    rename_in_nodes "${NAMES[0]}" "$alike"
+    rename_in_nodes "${NAMES[1]}" "$other"
+    deploy_texts 2 --keep 1
+    expect_names "$alike" "${NAMES[4]}"
+    rwml images --prune --keep 1
+    expect_ok
+    expect_result '0 of 1 image removed'
+    expect_names "$alike" "${NAMES[4]}"
+    for node in $(nodes); do node_has "$node" "$other" || fail "$node has lost $other"; done
+}
+
+rename_in_nodes() { # NAME NEW-NAME: of an image that has this one name
+    local node
+    tag_in_nodes "$1" "$2"
     for node in $(nodes); do
-        docker exec "$node" sh -c "ctr -n k8s.io images tag \"\$(ctr -n k8s.io images ls -q | grep -m1 local-path-helper)\" \
-            docker.io/library/$alike && ctr -n k8s.io images tag docker.io/library/$alike docker.io/library/$other" >/dev/null
-        eventually 10 node_has "$node" "$other"
-    done
-    deploy_texts 3 --keep 1
-    expect_names "$alike" "${NAMES[3]}"
-    for node in $(nodes); do
-        node_has "$node" "$other" || fail "$node has lost $other"
-        docker exec "$node" ctr -n k8s.io images rm "docker.io/library/$alike" "docker.io/library/$other" >/dev/null
+        docker exec "$node" ctr -n k8s.io images rm "docker.io/library/$1" >/dev/null
+        eventually 10 node_has "$node" "$2"
     done
 }
 
