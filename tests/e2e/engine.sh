@@ -18,6 +18,12 @@ engine_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' <<
 
 engine_container() { echo "rwml-test-engine-$1"; } # NAME
 
+docker_command() { # one that Docker 29 answers to, which wants API 1.44; Debian 12's has 1.41
+    local speaks
+    speaks=$(docker version -f '{{.Client.DefaultAPIVersion}}')
+    if printf '%s\n' 1.44 "$speaks" | sort -VC; then command -v docker; else "$CHECKOUT/tests/lab/docker-buildx.sh"; fi
+}
+
 engine_answers_at() { docker -H "unix://$1" version >/dev/null 2>&1; } # SOCKET
 
 # A new one each time, which takes a second; so nothing of an earlier run can be in it. It shares the

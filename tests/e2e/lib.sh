@@ -13,7 +13,7 @@ fail() {
     echo "FAILED: $*" >&2
     for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
         case ${BASH_SOURCE[i]} in
-        */cases/*) echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2 ;;
+        */cases*/*) echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2 ;;
         esac
     done
     exit 1

@@ -30,9 +30,12 @@ suite_image() { # SUITE
     docker tag "$image-unfinished" "$image" && docker rmi "$image-unfinished" >/dev/null
 }
 
-go_program() { # DIRECTORY PACKAGE TAGS
-    (cd "$LAB_DIR/$1" && "$GO" build -trimpath -gcflags=all=-dwarf=false -tags "$3" -ldflags '-s -w' -o "$BUILT/" "$2")
+go_program() { # DIRECTORY PACKAGE [TAGS] [FLAGS-OF-THE-LINKER]
+    (cd "$LAB_DIR/$1" && "$GO" build -trimpath -gcflags=all=-dwarf=false -tags "${3:-}" -ldflags "-s -w ${4:-}" \
+        -o "$BUILT/" "$2")
 }
+
+moby_version() { sed -n 's/^require github.com\/moby\/moby\/v2 v//p' "$LAB_DIR/engine/dockerd/go.mod"; }
 
 programs() { # crictl's configuration of modules is that of the nodes, see programs.sh
     local hash
@@ -42,8 +45,10 @@ programs() { # crictl's configuration of modules is that of the nodes, see progr
     mkdir -p "$BUILT"
     GO=$("$LAB_DIR/go.sh")
     export GOTOOLCHAIN=local GOFLAGS=-mod=readonly CGO_ENABLED=0 GOMODCACHE=$LAB_CACHE/go/mod GOCACHE=$LAB_CACHE/go/build
-    go_program engine/dockerd github.com/moby/moby/v2/cmd/dockerd 'exclude_graphdriver_btrfs exclude_graphdriver_zfs no_systemd'
-    go_program programs/crictl sigs.k8s.io/cri-tools/cmd/crictl ''
+    go_program engine/dockerd github.com/moby/moby/v2/cmd/dockerd \
+        'exclude_graphdriver_btrfs exclude_graphdriver_zfs no_systemd' \
+        "-X github.com/moby/moby/v2/dockerversion.Version=$(moby_version)"
+    go_program programs/crictl sigs.k8s.io/cri-tools/cmd/crictl
     echo "$hash" >"$BUILT/.built-from"
 }
 
