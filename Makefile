@@ -135,6 +135,10 @@ test: ## install what is needed, then lint, unit tests (also under ASan, also on
 test-trixie: ## build, lint and unit tests in a Debian 13 chroot; needs root
 	@$(alone) tests/run/trixie.sh
 
+.PHONY: test-engines
+test-engines: ## build and push against Docker 20.10 to 29, both image stores, containerd 1.6 to 2.1
+	@$(alone) tests/e2e/engines -a
+
 .PHONY: test-clean
 test-clean: ## remove the cluster that the end-to-end tests keep
 	@tests/e2e/clean

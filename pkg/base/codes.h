@@ -43,6 +43,7 @@
     X(3202, ENV, BASE_PULL_FAILED)                                                                                     \
     X(3203, ENV, BUILD_NEEDS_SESSION)                                                                                  \
     X(3204, ENV, ENGINE_DISK_FULL)                                                                                     \
+    X(3205, ENV, ENGINE_LOST_LAYER)                                                                                    \
     X(4001, ENV, NO_CLUSTER)                                                                                           \
     X(4002, ENV, NODE_STOPPED)                                                                                         \
     X(4003, ENV, NODE_FAILED)                                                                                          \

@@ -116,6 +116,19 @@ static struct err *disk_full(const struct engine_build *build, const char *says)
     return err_next(err_cause(e, "%s", without_wrapping(says)), "docker builder prune");
 }
 
+/* moby/buildkit#6521: an image is unpacked on a snapshot that, it seems, nothing keeps: an image's removal at
+ * that time, as of the name that a push needed, has containerd collect it. */
+static struct err *lost_layer(const struct engine_build *build, const char *says)
+{
+    struct err *e = err_new(RW3205_ENGINE_LOST_LAYER, "the engine lost a layer while it unpacked %s", build->tag);
+    return err_cause(e, "%s", without_wrapping(says));
+}
+
+static bool is_lost_layer(const char *says)
+{
+    return strstr(says, "parent snapshot ") && strstr(says, " does not exist: not found");
+}
+
 struct err *build_error(const struct engine_build *build, const struct trace *trace, const char *says)
 {
     struct trace_failure step = { 0 };
@@ -129,6 +142,8 @@ struct err *build_error(const struct engine_build *build, const struct trace *tr
         e = err_cause(e, "%s", without_wrapping(says));
     } else if (strstr(says, "no space left on device")) {
         e = disk_full(build, says);
+    } else if (is_lost_layer(says)) {
+        e = lost_layer(build, says);
     } else {
         e = step_failed(build, has_step ? &step : NULL, says);
     }

@@ -163,6 +163,10 @@ static void test_errors_inside_a_good_answer(void **state)
     check_build_error("{\"errorDetail\":{\"message\":\"exit code: 137\"}}\r\n", RW3201_BUILD_FAILED, "out of memory");
     check_build_error("{\"errorDetail\":{\"message\":\"write x: no space left on device\"}}\r\n",
                       RW3204_ENGINE_DISK_FULL, "builder prune");
+    check_build_error(
+        "{\"errorDetail\":{\"message\":\"failed to prepare extraction snapshot \\\"extract-1 sha256:b\\\": "
+        "parent snapshot sha256:f does not exist: not found\"}}\r\n",
+        RW3205_ENGINE_LOST_LAYER, "parent snapshot");
 }
 
 static void test_a_missing_lock_file_is_made_by_uv(void **state)

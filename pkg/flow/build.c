@@ -213,22 +213,32 @@ static struct err *tell_result(const struct job *job, const char *reference, con
     return NULL;
 }
 
-static struct err *build_image(struct job *job, const struct service_image *image)
+/* One try, with a context of its own, since a context can be read once. */
+static struct err *try_build(struct job *job, const struct service_image *image)
 {
-    const struct workspace *workspace = job->plan->workspace;
     AUTO_PTR(build_context) context = NULL;
     AUTO_STR image_id = NULL;
     int64_t start = clock_ms();
-    TRY(pull_bases(job, image));
-    TRY(build_context_open(workspace->root_fd, image->context, image->dockerfile, &context));
-    job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile,
-             image->rule, image->context);
+    TRY(build_context_open(job->plan->workspace->root_fd, image->context, image->dockerfile, &context));
     struct build_view view = { .job = job, .line = BUF_INIT(LIMIT_STEP_OUTPUT) };
     struct err *e = run_build(job, image, context, &view, &image_id);
     buf_release(&view.line);
     TRY(e);
     tell_context(job, context);
     return tell_result(job, image->reference, image_id, &view, start);
+}
+
+static struct err *build_image(struct job *job, const struct service_image *image)
+{
+    TRY(pull_bases(job, image));
+    job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile,
+             image->rule, image->context);
+    struct err *e = try_build(job, image);
+    if (!e || err_get_code(e) != RW3205_ENGINE_LOST_LAYER)
+        return e;
+    err_ignore(e, "it passes");
+    job_tell(job, UI_NOTE, STAGE, -1, "the engine lost a layer while it unpacked the image; building again");
+    return try_build(job, image);
 }
 
 struct err *job_build(struct job *job)

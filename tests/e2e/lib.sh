@@ -13,7 +13,7 @@ fail() {
     echo "FAILED: $*" >&2
     for ((i = 1; i < ${#BASH_SOURCE[@]}; i++)); do
         case ${BASH_SOURCE[i]} in
-        */cases/*) echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2 ;;
+        */cases*/*) echo "  at ${BASH_SOURCE[i]##*/}:${BASH_LINENO[i - 1]}" >&2 ;;
         esac
     done
     exit 1
@@ -160,7 +160,7 @@ expect_others_same() {
 }
 
 settled() { # pods that an earlier step replaced are gone
-    ! kube -n "$NS" get pods -o json 2>/dev/null | jq -e '.items[] | select(.metadata.deletionTimestamp)' >/dev/null
+    [ -n "$LAB_ENGINE" ] || ! kube -n "$NS" get pods -o json 2>/dev/null | jq -e '.items[] | select(.metadata.deletionTimestamp)' >/dev/null
 }
 
 expect_same_state() {
@@ -223,7 +223,19 @@ expect_on_every_node() { # what the engine has now, by its content name and with
     done
 }
 
-engine_digest() { docker image inspect -f '{{.Id}}' "$1"; } # NAME
+engine_store() { # classic|containerd
+    if docker info -f '{{.DriverStatus}}' | grep -q io.containerd.snapshotter; then echo containerd; else echo classic; fi
+}
+
+# Of the configuration, which is what CRI reports. The containerd store's own id is an index's or a
+# manifest's, and where that one's configuration is, it tells only by giving all of the image away.
+engine_digest() { # NAME
+    if [ "$(engine_store)" = classic ]; then
+        docker image inspect -f '{{.Id}}' "$1"
+    else
+        docker save "$1" | tar -xO manifest.json | jq -r '.[0].Config | "sha256:" + split("/")[-1]'
+    fi
+}
 
 content_name() { # SERVICE: what rwml has to call the image that the engine has now
     local digest

@@ -7,7 +7,9 @@
 
 E2E=$CHECKOUT/tests/e2e
 KEPT=$CHECKOUT/build/e2e # from run to run: kubeconfig, uv.lock, the small service's program
-CLUSTER=rwml-test-e2e
+# Set by tests/e2e/engines: an engine of the lab is tested, at DOCKER_HOST. Its nodes are no Kubernetes.
+LAB_ENGINE=${RWML_TEST_ENGINE:-}
+CLUSTER=rwml-test-${LAB_ENGINE:+engine-}${LAB_ENGINE:-e2e}
 STANDALONE=rwml-test-alone # nodes without a cluster around them, see standalone.sh
 LOCK=/var/tmp/rwml-test-e2e.lock # see take_lock
 KAFKA_NAME=mq

@@ -36,7 +36,7 @@ node_state() { # NODE IMAGES
 
 state() { # NAMESPACE IMAGES
     local node
-    objects_state "$1"
+    [ -n "$LAB_ENGINE" ] || objects_state "$1"
     for node in $(nodes); do
         echo "node $node"
         [ "$(docker inspect -f '{{.State.Running}}' "$node")" != true ] || node_state "$node" "$2"

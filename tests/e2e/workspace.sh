@@ -22,6 +22,7 @@ pulse_workspace() { # DIRECTORY SERVICE NAMESPACE: one small service
     cp "$KEPT/pulse" "$1"
     rename_in "$1" e2e-pulse "$2"
     sed -i "s/e2e-space/$3/" "$1/manifests/dev/$2/$2.yaml"
+    sed -i "s/^name: .*/name: $CLUSTER/" "$1/manifests/dev/kind/cluster.yaml"
 }
 
 # The sample of this checkout under other names, with a uv.lock. What it is made of:

@@ -3,7 +3,7 @@
 # fetches as a module and verifies by its checksum database (then Debian's older Go will do to
 # begin with; it is installed when there is none).
 . "$(dirname "$0")/common.sh"
-WANTED=1.26.2 # the newest `go` line in programs/
+WANTED=1.26.3 # the newest `go` line in programs/ and engine/
 
 version_of() { # GO: such as 1.26.2
     "$1" env GOVERSION 2>/dev/null | sed 's/^go//; s/[^0-9.].*//'

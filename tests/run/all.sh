@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test`: installs what is needed, then runs every lane, also after one has failed: lint, the
 # unit tests, the unit tests under ASan and UBSan, build, lint and unit tests in a Debian 13 chroot,
-# and tests/e2e on a cluster of its own.
+# tests/e2e on a cluster of its own, and those of its tests that build and push on other engines.
 # tests/floor holds how many tests each lane runs at least: fewer are a failure, so a test that is
 # lost or skipped is seen. The last line is "N passed, N failed, N skipped", of all lanes.
 set -uo pipefail
@@ -42,5 +42,6 @@ lane unit make --no-print-directory unit
 lane asan make --no-print-directory unit BUILD=asan
 lane trixie tests/run/trixie.sh
 lane e2e tests/e2e/run
+lane engines tests/e2e/engines
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

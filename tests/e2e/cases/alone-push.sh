@@ -23,8 +23,8 @@ faulty_push() { # FAULT: a push of content that no node has, then: what it says 
     done
     case $having in
     0) expect_exit 3 ;;
-    1) expect_error 6 RW4005 ;;
-    2) expect_ok ;;
+    "$(nodes | wc -l)") expect_ok ;;
+    *) expect_error 6 RW4005 ;;
     esac
     [ "$CODE" = 0 ] || expect_no_result
     expect_form
@@ -40,7 +40,7 @@ test_push_that_is_cut() {
         faulty_push "net.write=$after*off->1*error(EPIPE)"
         [ "$CODE" != 6 ] || partial=$((partial + 1))
     done
-    [ "$partial" = 3 ] || fail "only $partial of these cuts hit one node of two"
+    [ "$partial" = 3 ] || fail "only $partial of these cuts hit one node of several"
     eventually 20 no_session_runs
 }
 
@@ -188,7 +188,10 @@ test_push_whose_layers_vanish() {
     show_run push
     check_death
     expect_ok
-    out_has 'the whole image travels' || fail "nothing had vanished"
+    case $(engine_store) in # what travels instead of the layer that was taken for unpacked
+    classic) out_has 'the whole image travels' || fail "nothing had vanished" ;;
+    containerd) [ "$(grep -c 'layer .*, sent' "$T/out")" = 3 ] || fail "nothing had vanished" ;;
+    esac
     expect_on_every_node
     eventually 20 no_session_runs
 }

@@ -238,3 +238,16 @@ test_deploy_interrupted_between_two_objects() {
     expect_ok
     kube -n "$NS" get configmap/early configmap/held "deployment/$SVC" >/dev/null || fail "not all is there"
 }
+
+# What runs is what was built, whichever way its layers came.
+test_deploy_of_an_image_that_went_by_layers() {
+    layered_pulse
+    expect_ok
+    push_text 'text of a pod'
+    expect_ok
+    rwml deploy
+    expect_ok
+    eventually 20 pod_says "$(cat message)"
+}
+
+pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -F "$1" >/dev/null; } # TEXT

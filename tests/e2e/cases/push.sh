@@ -20,7 +20,7 @@ test_push_reaches_every_node() {
     expect_ok
     name=$(content_name "$SVC")
     digest=$(engine_digest "$SVC:dev")
-    expect_result "$name is on 2 of 2 nodes"
+    expect_result "$name is on $(nodes | wc -l) of $(nodes | wc -l) nodes"
     for node in $(nodes); do
         node_has "$node" "$name" || fail "$node lacks $name"
         node_has "$node" "$SVC:dev" || fail "$node lacks $SVC:dev"

@@ -1,0 +1,84 @@
+# shellcheck shell=bash
+# Docker engines of the lab (tests/lab/engines.sh), each in a container of the machine's own engine,
+# with a node for each containerd: containers of that engine, labelled as Kind labels its nodes.
+# Source it; it defines variables and functions only.
+. "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
+
+# NAME SUITE STORE DOCKERD, from the oldest on.
+ENGINES='bookworm bookworm classic dockerd
+trixie trixie classic dockerd
+trixie-containerd trixie containerd dockerd
+forky forky classic dockerd
+forky-containerd forky containerd dockerd
+moby forky classic /suites/bin/dockerd-29
+moby-containerd forky containerd /suites/bin/dockerd-29'
+NODE_SUITES=(bookworm trixie forky) # containerd 1.6, 1.7 and 2.1
+
+engine_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' <<<"$ENGINES"; } # NAME FIELD
+
+engine_container() { echo "rwml-test-engine-$1"; } # NAME
+
+docker_command() { # one that Docker 29 answers to, which wants API 1.44; Debian 12's has 1.41
+    local speaks
+    speaks=$(docker version -f '{{.Client.DefaultAPIVersion}}')
+    if printf '%s\n' 1.44 "$speaks" | sort -VC; then command -v docker; else "$CHECKOUT/tests/lab/docker-buildx.sh"; fi
+}
+
+engine_answers_at() { docker -H "unix://$1" version >/dev/null 2>&1; } # SOCKET
+
+# A new one each time, which takes a second; so nothing of an earlier run can be in it. It shares the
+# machine's network, see tests/lab/engine/engine.
+engine_start() { # NAME DIRECTORY: its socket is DIRECTORY/sock
+    local container attempt
+    container=$(engine_container "$1")
+    mkdir -p "$2"
+    docker rm -fv "$container" >/dev/null 2>&1 || true
+    docker run -d --name "$container" --privileged --network host --cgroupns private \
+        --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
+        --tmpfs /run --tmpfs /tmp --volume /var/lib/docker --volume "$2:/lab" "$ENGINES_IMAGE" \
+        "$(engine_field "$1" 2)" "$(engine_field "$1" 3)" "$(id -g)" "$(engine_field "$1" 4)" >/dev/null
+    for attempt in $(seq 1 300); do
+        if engine_answers_at "$2/sock"; then return; fi
+        sleep 0.1
+    done
+    echo "engine $1 does not answer after $((attempt / 10)) s" >&2
+    docker logs --tail 10 "$container" >&2
+    return 1
+}
+
+engine_stop() { docker rm -fv "$(engine_container "$1")" >/dev/null 2>&1 || true; } # NAME
+
+# The rest needs DOCKER_HOST, and with it everything that a test asks of an engine or a node.
+
+node_role() { if [ "$1" = "${NODE_SUITES[0]}" ]; then echo control-plane; else echo worker; fi; } # SUITE
+
+# All of the nodes' programs are the suite's own, read only; containerd lies on a tmpfs, as in standalone.sh.
+engine_nodes() { # CONTAINER: of the engine
+    local suite
+    docker -H "$OUTER_HOST" exec "$1" cat /suites/bin/node.tar |
+        docker import --change 'ENV PATH=/usr/sbin:/usr/bin:/lab/bin' - rwml-test-node:1 >/dev/null
+    for suite in "${NODE_SUITES[@]}"; do
+        docker run -d --name "node-$suite" --hostname "node-$suite" --privileged --network none \
+            --label "io.x-k8s.kind.cluster=$CLUSTER" --label "io.x-k8s.kind.role=$(node_role "$suite")" \
+            --tmpfs /run --tmpfs /tmp --tmpfs /var/lib/containerd:exec,size=256m \
+            --volume "/suites/$suite/usr:/usr:ro" --volume /suites/bin:/lab/bin:ro rwml-test-node:1 containerd >/dev/null
+    done
+    for suite in "${NODE_SUITES[@]}"; do engine_node_wait "node-$suite"; done
+}
+
+engine_node_wait() { # NODE
+    local attempt
+    for attempt in $(seq 1 150); do
+        if docker exec "$1" crictl images >/dev/null 2>&1; then return; fi
+        sleep 0.2
+    done
+    echo "node $1 does not answer after $((attempt / 5)) s" >&2
+    docker logs --tail 10 "$1" >&2
+    return 1
+}
+
+engine_facts() { # what answers, in one line
+    local node versions=()
+    for node in $(nodes); do versions+=("$(docker exec "$node" containerd --version | awk '{print $3}')"); done
+    echo "Docker $(docker version -f '{{.Server.Version}}'), nodes with containerd ${versions[*]}"
+}
