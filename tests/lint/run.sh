@@ -23,7 +23,7 @@ build() { # VARIANT COMPILER TARGET...
     local code=0
     make --no-print-directory -s -k -j2 BUILD="$1" "${@:3}" >"$out" 2>&1 || code=$?
     # Only what compilers and linkers say counts; each object has its own line of progress.
-    sed -i -e '/^  \(cc\|ar\|link\) /d' "$out"
+    sed -i -e '/^  \(as\|cc\|ar\|link\) /d' "$out"
     tell "builds with $2" "$out" "$code"
 }
 
