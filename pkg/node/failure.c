@@ -48,3 +48,30 @@ struct err *node_failure(struct engine *e, const struct node *node, const char *
     struct err *failed = err_new(RW4003_NODE_FAILED, "node %s cannot %s", node->name, what);
     return err_cause(failed, "%s", *words ? words : "it said nothing about why");
 }
+
+static char *causes_of(const struct err *chain)
+{
+    AUTO(strv) lines = { 0 };
+    for (const struct err *each = chain; each; each = err_sibling(each))
+        strv_addf(&lines, "%s: %s", err_get_message(each), err_get_cause(each) ? err_get_cause(each) : "no cause told");
+    return strv_join(&lines, "; ");
+}
+
+struct err *node_partial(struct err *chain_steal, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR message = xvasprintf(fmt, ap);
+    va_end(ap);
+    AUTO_STR causes = causes_of(chain_steal);
+    struct err *e = err_cause(err_new(RW4005_NODES_PARTIAL, "%s", message), "%s", causes);
+    for (size_t i = 0; i < 2 && err_get_next(chain_steal, i); i++)
+        e = err_next(e, "%s", err_get_next(chain_steal, i));
+    err_free(chain_steal);
+    return e;
+}
+
+bool node_is_given_up(const struct err *e)
+{
+    return err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE;
+}

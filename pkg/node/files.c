@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/archive.h"
+#include "node/failure.h"
 #include "oci/image.h"
 #include "oci/reference.h"
 
@@ -121,11 +122,6 @@ static struct err *prepare(struct engine *e, const struct node_push *push, const
     return describe(e, push, image, f);
 }
 
-static bool is_ours_to_end(const struct err *e)
-{
-    return err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE;
-}
-
 static char *told(const struct err *e)
 {
     const char *cause = err_get_cause(e);
@@ -139,7 +135,7 @@ struct err *files_prepare(struct engine *e, const struct node_push *push, const 
     const char *why = NULL;
     atomic_init(&out->budget.left, HELD_BYTES);
     struct err *failed = prepare(e, push, image, holdings, targets, list, out, &why);
-    if (failed && is_ours_to_end(failed))
+    if (failed && node_is_given_up(failed))
         return failed;
     if (failed)
         *why_not = told(failed);

@@ -75,11 +75,6 @@ void import_start(struct import *im)
         start_one(im, &im->targets[i]);
 }
 
-static bool is_ours_to_end(const struct err *e)
-{
-    return err_get_code(e) == RW9009_INTERRUPTED || err_get_code(e) == RW9007_DEADLINE;
-}
-
 /* Something is there: all nodes wait while the rest of its frame comes, so not for long. */
 static struct err *read_ready(const struct import_target *t, struct net_wait wait, bool *end)
 {
@@ -112,7 +107,7 @@ static struct err *serve_one(struct import *im, struct import_target *t, short g
             t->moved_ms = clock_ms();
         }
     }
-    if (e && is_ours_to_end(e))
+    if (e && node_is_given_up(e))
         return e;
     if (e || end)
         ended_early(im, t, e);
@@ -222,7 +217,7 @@ static struct err *finish_one(struct import *im, struct import_target *t)
     struct err *broken = NULL;
     while (!end && !broken)
         broken = session_read(t->session, im->push->wait, &end);
-    if (broken && !is_ours_to_end(broken)) {
+    if (broken && !node_is_given_up(broken)) {
         ended_early(im, t, broken);
         return NULL;
     }
@@ -246,7 +241,7 @@ struct err *import_finish(struct import *im)
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
         struct err *e = t->is_active ? finish_one(im, t) : NULL;
-        if (e && is_ours_to_end(e))
+        if (e && node_is_given_up(e))
             return e;
         if (e)
             fail(t, e);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "engine/push.h"
+#include "node/failure.h"
 #include "node/send.h"
 #include "oci/image.h"
 #include "oci/reference.h"
@@ -287,26 +288,6 @@ static struct err *join_errors(struct push_run *r, size_t *failed)
     return all;
 }
 
-static char *causes_of(const struct err *chain)
-{
-    AUTO(strv) lines = { 0 };
-    for (const struct err *each = chain; each; each = err_sibling(each))
-        strv_addf(&lines, "%s: %s", err_get_message(each), err_get_cause(each) ? err_get_cause(each) : "no cause told");
-    return strv_join(&lines, "; ");
-}
-
-/* Some nodes have the image, some do not: one error that names both. */
-static struct err *partial(const struct push_run *r, struct err *chain)
-{
-    AUTO_STR causes = causes_of(chain);
-    struct err *e = err_new(RW4005_NODES_PARTIAL, "%s is on some nodes only", r->image.content_name);
-    e = err_cause(e, "%s", causes);
-    for (size_t i = 0; i < 2 && err_get_next(chain, i); i++)
-        e = err_next(e, "%s", err_get_next(chain, i));
-    err_free(chain);
-    return e;
-}
-
 static struct err *conclude(struct push_run *r, const struct node_push_results *results)
 {
     size_t failed = 0;
@@ -317,7 +298,8 @@ static struct err *conclude(struct push_run *r, const struct node_push_results *
         err_free(chain); /* one interruption, however many nodes it met */
         return with_state(r, results, err_new(RW9009_INTERRUPTED, "interrupted"));
     }
-    return with_state(r, results, failed < r->count ? partial(r, chain) : chain);
+    return with_state(
+        r, results, failed < r->count ? node_partial(chain, "%s is on some nodes only", r->image.content_name) : chain);
 }
 
 /* Asking. */

@@ -184,20 +184,6 @@ struct err *shelves_remove(struct shelves *s, const struct stock_name *names, si
     return each_shelf(s, (struct question){ .names = names, .count = count, .wait = wait }, take_away);
 }
 
-/* Some nodes did it, some did not: one error that names both. */
-static struct err *partial(struct err *chain, const char *what)
-{
-    AUTO(strv) lines = { 0 };
-    for (const struct err *each = chain; each; each = err_sibling(each))
-        strv_addf(&lines, "%s: %s", err_get_message(each), err_get_cause(each) ? err_get_cause(each) : "no cause told");
-    AUTO_STR causes = strv_join(&lines, "; ");
-    struct err *e = err_cause(err_new(RW4005_NODES_PARTIAL, "some nodes cannot %s", what), "%s", causes);
-    for (size_t i = 0; i < 2 && err_get_next(chain, i); i++)
-        e = err_next(e, "%s", err_get_next(chain, i));
-    err_free(chain);
-    return e;
-}
-
 struct err *shelves_error(struct shelves *s, const char *what)
 {
     struct err *chain = NULL;
@@ -211,5 +197,5 @@ struct err *shelves_error(struct shelves *s, const char *what)
         return chain;
     AUTO_STR names = strv_join(&done, ", ");
     AUTO_STR others = strv_join(&undone, ", ");
-    return err_state(partial(chain, what), "done on: %s; not on: %s", names, others);
+    return err_state(node_partial(chain, "some nodes cannot %s", what), "done on: %s; not on: %s", names, others);
 }
