@@ -125,27 +125,31 @@ static bool is_whole(const struct fake_server *f, size_t from)
     return true;
 }
 
-struct acting {
+struct answering {
+    const struct fake_server *server;
+    int fd;
     const struct fake_reply *reply;
     const char *request;
     int done[2];
 };
 
-static void *act(void *ctx)
+static void *answer(void *ctx)
 {
-    struct acting *a = ctx;
-    a->reply->act(a->reply->act_ctx, a->request);
+    struct answering *a = ctx;
+    if (a->reply->act)
+        a->reply->act(a->reply->act_ctx, a->request);
+    say(a->server, a->fd, a->reply);
     close(a->done[1]);
     return NULL;
 }
 
-/* On a thread of its own, since what it does may be heard aside. */
-static void act_and_listen(struct fake_server *f, const struct fake_reply *r, const char *request)
+/* On a thread of its own, since what it does or says may make others talk aside. */
+static void answer_and_listen(struct fake_server *f, int fd, const struct fake_reply *r, const char *request)
 {
-    struct acting a = { r, request, { -1, -1 } };
+    struct answering a = { f, fd, r, request, { -1, -1 } };
     pthread_t thread;
     assert_int_equal(pipe2(a.done, O_CLOEXEC), 0);
-    assert_int_equal(pthread_create(&thread, NULL, act, &a), 0);
+    assert_int_equal(pthread_create(&thread, NULL, answer, &a), 0);
     readable(f, a.done[0]);
     pthread_join(thread, NULL);
     close(a.done[0]);
@@ -164,9 +168,7 @@ static void serve(struct fake_server *f, int fd)
             break;
     if (f->heard.len > from || r->without_reading)
         f->served++;
-    if (r->act)
-        act_and_listen(f, r, buf_text(&f->heard) + from);
-    say(f, fd, r);
+    answer_and_listen(f, fd, r, buf_text(&f->heard) + from);
     while (r->drain && hear(f, fd))
         continue;
     if ((r->hold || r->aside) && f->held_count < HELD)
