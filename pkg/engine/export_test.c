@@ -1,4 +1,4 @@
-#include "engine/image.h"
+#include "engine/export.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,14 +6,11 @@
 #include "base/clock.h"
 #include "fake/check.h"
 #include "fake/docker.h"
-#include "tar/tar.h"
 
 enum { BLOCK = 512, END = 2 * BLOCK, ARCHIVE_BYTES = 1 << 20, LAYER_BYTES = 700 };
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
-#define DIGEST "sha256:" HEX
-#define IMAGE(hex) "{\"Config\":\"blobs/sha256/" hex "\",\"RepoTags\":[\"app:dev\"],\"Layers\":[\"layer\"]}"
+#define MANIFEST "[{\"Config\":\"blobs/sha256/" HEX "\"}]"
 
 static const char until_closed[] = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n";
 
@@ -42,58 +39,55 @@ static void make_archive(struct buf *tar, const char *manifest)
     check_ok(tar_finish(w));
 }
 
-/* A struct http_sink's take. */
-static struct err *keep(void *ctx, const void *bytes, size_t len)
+static struct err *read_all(struct engine_export *x, struct buf *got)
 {
-    buf_add(ctx, bytes, len);
-    return NULL;
+    struct tar_entry entry;
+    char piece[100];
+    bool more = true;
+    for (;;) {
+        size_t len = 1;
+        TRY(engine_export_next(x, &entry, &more));
+        if (!more)
+            return NULL;
+        buf_adds(got, entry.name);
+        while (len > 0) {
+            TRY(engine_export_read(x, piece, sizeof piece, &len));
+            buf_add(got, piece, len);
+        }
+    }
 }
 
 /* Exports from an engine whose answer is this. */
-static struct err *export_piecewise(const char *head, const struct buf *body, size_t piece, const char *want,
-                                    struct buf *got, struct engine_export *out)
+static struct err *export_piecewise(const char *head, const struct buf *body, size_t piece, struct buf *got)
 {
     AUTO(docker) d = { 0 };
+    AUTO_PTR(engine_export) x = NULL;
     struct fake_reply *reply = docker_bytes(&d, head, body->bytes, body->len);
     reply->piece = piece;
     reply->paced = piece > 0;
     docker_start(&d);
-    return engine_image_export(d.engine, "app:dev", want, soon(), (struct http_sink){ keep, got }, out);
-}
-
-/* An archive ends with two blocks of zeros; nothing else in the sample has one. */
-static void assert_no_end(const struct buf *got)
-{
-    static const char end[END];
-    for (size_t at = 0; at + END <= got->len; at += BLOCK)
-        assert_int_not_equal(memcmp(got->bytes + at, end, END), 0);
+    TRY(engine_export_open(d.engine, "app:dev", soon(), &x));
+    return read_all(x, got);
 }
 
 static void check_broken(const char *head, const struct buf *body, size_t piece, const char *says)
 {
     AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-    struct engine_export out = { 0 };
-    check_says(export_piecewise(head, body, piece, DIGEST, &got, &out), RW4201_IMAGE_STREAM, says);
-    assert_null(out.config_digest);
-    assert_no_end(&got);
+    check_says(export_piecewise(head, body, piece, &got), RW4201_IMAGE_STREAM, says);
 }
 
 static void test_a_whole_archive(void **state)
 {
     (void)state;
-    static const char *const manifests[] = { "[" IMAGE(HEX) "]", "[{\"Config\":\"" HEX ".json\"}]" };
     static const size_t pieces[] = { 0, 61, 512, 4000 };
-    for (size_t i = 0; i < COUNT_OF(manifests) * COUNT_OF(pieces); i++) {
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
         AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
         AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-        struct engine_export out = { 0 };
-        make_archive(&tar, manifests[i % 2]);
-        check_ok(export_piecewise(until_closed, &tar, pieces[i / 2], i % 3 ? DIGEST : NULL, &got, &out));
-        assert_int_equal(out.bytes, tar.len);
-        assert_int_equal(got.len, tar.len);
-        assert_memory_equal(got.bytes, tar.bytes, tar.len);
-        assert_string_equal(out.config_digest, DIGEST);
-        free(out.config_digest);
+        make_archive(&tar, MANIFEST);
+        check_ok(export_piecewise(until_closed, &tar, pieces[i], &got));
+        assert_int_equal(got.len, strlen("layer") + LAYER_BYTES + strlen("manifest.json" MANIFEST));
+        assert_int_equal(strncmp(buf_text(&got), "layerlll", 8), 0);
+        assert_true(str_ends(buf_text(&got), "lllmanifest.json" MANIFEST));
     }
 }
 
@@ -102,7 +96,7 @@ static void test_an_archive_cut_around_any_block_is_no_success(void **state)
 {
     (void)state;
     AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&tar, "[" IMAGE(HEX) "]");
+    make_archive(&tar, MANIFEST);
     for (size_t i = 0; i < tar.len / BLOCK * 3; i++) {
         size_t len = (i / 3 + 1) * BLOCK + i % 3 - 1;
         struct buf cut = { .bytes = tar.bytes, .len = len < tar.len ? len : tar.len - 1 };
@@ -116,16 +110,12 @@ static void test_an_answer_cut_around_any_block_is_no_success(void **state)
 {
     (void)state;
     AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&tar, "[" IMAGE(HEX) "]");
+    make_archive(&tar, MANIFEST);
     AUTO_STR head = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", tar.len + 1);
     for (size_t len = BLOCK - 1; len <= tar.len; len += len % BLOCK == 1 ? BLOCK - 2 : 1) {
-        AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
         AUTO_STR says = xasprintf("the stream ended at byte %zu", len);
         struct buf cut = { .bytes = tar.bytes, .len = len };
-        struct engine_export out = { 0 };
-        check_says(export_piecewise(head, &cut, 0, DIGEST, &got, &out), RW4201_IMAGE_STREAM, says);
-        assert_null(out.config_digest);
-        assert_no_end(&got);
+        check_broken(head, &cut, 0, says);
     }
 }
 
@@ -135,7 +125,7 @@ static void test_an_answer_cut_in_the_zeros_behind_the_end(void **state)
     (void)state;
     static const char zeros[BLOCK];
     AUTO(buf) body = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&body, "[" IMAGE(HEX) "]");
+    make_archive(&body, MANIFEST);
     size_t kept = body.len;
     buf_add(&body, zeros, BLOCK);
     AUTO_STR head = xasprintf("HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", body.len + 1);
@@ -149,7 +139,7 @@ static void test_the_engine_s_error_in_place_of_data(void **state)
     static const char *const errors[] = { "{\"errorDetail\":{\"message\":\"lost blob\"},\"error\":\"x\"}\r\n",
                                           "{\"message\":\"lost blob\"}\n", "{\"message\":\"lost blob\"}" };
     AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&tar, "[" IMAGE(HEX) "]");
+    make_archive(&tar, MANIFEST);
     for (size_t i = 0; i < COUNT_OF(errors) * (tar.len / BLOCK + 1); i++) {
         size_t kept = i / COUNT_OF(errors) * BLOCK;
         AUTO(buf) body = BUF_INIT(ARCHIVE_BYTES);
@@ -167,73 +157,10 @@ static void test_no_words_where_the_engine_said_none(void **state)
     AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
     make_archive(&tar, "{\"message\":\"of the image\"}");
     AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-    struct engine_export out = { 0 };
     buf_add(&tar, "x", 1);
-    AUTO_PTR(err) e = export_piecewise(until_closed, &tar, 0, DIGEST, &got, &out);
+    AUTO_PTR(err) e = export_piecewise(until_closed, &tar, 0, &got);
     assert_int_equal(err_get_code(e), RW4201_IMAGE_STREAM);
     assert_null(strstr(err_get_cause(e), "of the image"));
-}
-
-static void test_another_image(void **state)
-{
-    (void)state;
-    static const size_t pieces[] = { 0, 512 };
-    AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&tar, "[" IMAGE(OTHER) "]");
-    for (size_t i = 0; i < 2 * COUNT_OF(pieces); i++) {
-        AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-        struct engine_export out = { 0 };
-        const char *says = i % 2 ? "got sha256:" OTHER : "expected " DIGEST;
-        check_says(export_piecewise(until_closed, &tar, pieces[i / 2], DIGEST, &got, &out), RW4202_IMAGE_MISMATCH,
-                   says);
-        assert_null(out.config_digest);
-        assert_no_end(&got);
-    }
-}
-
-static void test_manifests_that_name_no_single_image(void **state)
-{
-    (void)state;
-    static const char *const manifests[] = {
-        "[" IMAGE(HEX) "," IMAGE(HEX) "]",
-        "[" IMAGE(HEX) "," IMAGE(OTHER) "]",
-        "[]",
-        "{}",
-        "[{}]",
-        "[{\"Config\":7}]",
-        "[{\"Config\":\"blobs/sha256/" HEX "0\"}]",
-        "[{\"Config\":\"blobs/sha512/" HEX "\"}]",
-        "[{\"Config\":\"" HEX ".jso\"}]",
-        "[{\"Config\":\"blobs/sha256/\"}]",
-        "[{\"Config\":\"../" HEX "\"}]",
-        "",
-        "[",
-        IMAGE(HEX),
-    };
-    for (size_t i = 0; i < COUNT_OF(manifests); i++) {
-        AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-        make_archive(&tar, manifests[i]);
-        check_broken(until_closed, &tar, 0, "cannot be used");
-    }
-    AUTO(buf) without = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&without, NULL);
-    check_broken(until_closed, &without, 0, "has no manifest.json");
-    check_broken(until_closed, &without, BLOCK, "has no manifest.json");
-}
-
-/* The last one is what a reader of the archive ends up with. */
-static void test_a_second_manifest(void **state)
-{
-    (void)state;
-    AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-    AUTO_PTR(tar_writer) w = NULL;
-    struct engine_export out = { 0 };
-    check_ok(tar_writer_new(&tar, &w));
-    add_file(w, "manifest.json", "[" IMAGE(HEX) "]", strlen("[" IMAGE(HEX) "]"));
-    add_file(w, "manifest.json", "[" IMAGE(OTHER) "]", strlen("[" IMAGE(OTHER) "]"));
-    check_ok(tar_finish(w));
-    check_error(export_piecewise(until_closed, &tar, 0, DIGEST, &got, &out), RW4202_IMAGE_MISMATCH);
 }
 
 /* Writes into the header that begins there, and makes its checksum right again. */
@@ -253,12 +180,18 @@ static void patch(struct buf *tar, size_t header, size_t at, const char *text)
 static void test_sizes_that_lie(void **state)
 {
     (void)state;
-    enum { SIZE = 124, MANIFEST = 3 * BLOCK };
-    static const char *const sizes[] = { "00000000000", "00000001000", "00000002001", "77777777777", "           " };
-    for (size_t i = 0; i < 2 * COUNT_OF(sizes); i++) {
+    enum { SIZE = 124, SECOND = 3 * BLOCK };
+    static const struct {
+        size_t header;
+        const char *size;
+    } lies[] = {
+        { 0, "00000000000" },      { 0, "00000001000" },      { 0, "00000002001" },      { 0, "77777777777" },
+        { SECOND, "00000000000" }, { SECOND, "00000002001" }, { SECOND, "77777777777" }, { SECOND, "           " },
+    };
+    for (size_t i = 0; i < COUNT_OF(lies); i++) {
         AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-        make_archive(&tar, "[" IMAGE(HEX) "]");
-        patch(&tar, i % 2 ? MANIFEST : 0, SIZE, sizes[i / 2]);
+        make_archive(&tar, MANIFEST);
+        patch(&tar, lies[i].header, SIZE, lies[i].size);
         check_broken(until_closed, &tar, i % 3 ? BLOCK : 0, "");
     }
 }
@@ -268,54 +201,29 @@ static void test_a_wrong_checksum(void **state)
     (void)state;
     for (size_t header = 0; header <= 3 * BLOCK; header += 3 * BLOCK) {
         AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-        make_archive(&tar, "[" IMAGE(HEX) "]");
+        make_archive(&tar, MANIFEST);
         tar.bytes[header + 100]++;
         check_broken(until_closed, &tar, 0, "the checksum of a header is wrong");
     }
+}
+
+static void check_refused(const struct docker *d, const char *ref, enum err_code code, const char *says)
+{
+    AUTO_PTR(engine_export) x = NULL;
+    check_says(engine_export_open(d->engine, ref, soon(), &x), code, says);
+    assert_null(x);
 }
 
 static void test_an_image_that_is_not_exported(void **state)
 {
     (void)state;
     AUTO(docker) d = { 0 };
-    AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-    struct engine_export out = { 0 };
-    struct http_sink sink = { keep, &got };
     docker_json(&d, 404, "{\"message\":\"No such image: app:dev\"}");
     docker_json(&d, 500, "{\"message\":\"no space left on device\"}");
     docker_start(&d);
-    check_says(engine_image_export(d.engine, "app:dev", NULL, soon(), sink, &out), RW4101_IMAGE_NOT_BUILT,
-               "No such image: app:dev (HTTP 404)");
-    check_says(engine_image_export(d.engine, "app:dev", NULL, soon(), sink, &out), RW3103_ENGINE_REFUSED,
-               "no space left on device (HTTP 500)");
-    check_error(engine_image_export(d.engine, "../app", NULL, soon(), sink, &out), RW1016_PATH_OUTSIDE);
-    assert_int_equal(got.len, 0);
-}
-
-static struct err *refuse(void *ctx, const void *bytes, size_t len)
-{
-    (void)bytes, (void)len;
-    ++*(size_t *)ctx;
-    return err_new(RW4003_NODE_FAILED, "no node takes the image");
-}
-
-static void test_a_sink_that_refuses(void **state)
-{
-    (void)state;
-    static const size_t pieces[] = { 0, 512 };
-    AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    make_archive(&tar, "[" IMAGE(HEX) "]");
-    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
-        AUTO(docker) d = { 0 };
-        struct engine_export out = { 0 };
-        size_t calls = 0;
-        docker_bytes(&d, until_closed, tar.bytes, tar.len)->piece = pieces[i];
-        docker_start(&d);
-        struct http_sink sink = { refuse, &calls };
-        check_error(engine_image_export(d.engine, "app:dev", DIGEST, soon(), sink, &out), RW4003_NODE_FAILED);
-        assert_int_equal(calls, 1);
-        assert_null(out.config_digest);
-    }
+    check_refused(&d, "app:dev", RW4101_IMAGE_NOT_BUILT, "No such image: app:dev (HTTP 404)");
+    check_refused(&d, "app:dev", RW3103_ENGINE_REFUSED, "no space left on device (HTTP 500)");
+    check_refused(&d, "../app", RW1016_PATH_OUTSIDE, "");
 }
 
 static void test_an_engine_that_stops_in_the_middle(void **state)
@@ -324,36 +232,13 @@ static void test_an_engine_that_stops_in_the_middle(void **state)
     AUTO(docker) d = { 0 };
     AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
     AUTO(buf) got = BUF_INIT(ARCHIVE_BYTES);
-    struct engine_export out = { 0 };
-    make_archive(&tar, "[" IMAGE(HEX) "]");
+    AUTO_PTR(engine_export) x = NULL;
+    make_archive(&tar, MANIFEST);
     docker_bytes(&d, until_closed, tar.bytes, tar.len)->hold = true;
     docker_start(&d);
     struct net_wait wait = { .deadline_ms = clock_after(100) };
-    struct http_sink sink = { keep, &got };
-    check_error(engine_image_export(d.engine, "app:dev", DIGEST, wait, sink, &out), RW9007_DEADLINE);
-    assert_no_end(&got);
-}
-
-static struct err *exported_digest(const struct buf *tar, char **digest)
-{
-    AUTO(docker) d = { 0 };
-    docker_bytes(&d, until_closed, tar->bytes, tar->len);
-    docker_start(&d);
-    return engine_image_exported_digest(d.engine, "app:dev", soon(), digest);
-}
-
-static void test_the_config_digest_of_an_export(void **state)
-{
-    (void)state;
-    AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES);
-    AUTO_STR digest = NULL;
-    char *none = NULL;
-    make_archive(&tar, "[" IMAGE(HEX) "]");
-    check_ok(exported_digest(&tar, &digest));
-    assert_string_equal(digest, DIGEST);
-    buf_truncate(&tar, tar.len - 1);
-    check_error(exported_digest(&tar, &none), RW4201_IMAGE_STREAM);
-    assert_null(none);
+    struct err *e = engine_export_open(d.engine, "app:dev", wait, &x);
+    check_error(e ? e : read_all(x, &got), RW9007_DEADLINE);
 }
 
 int main(void)
@@ -365,15 +250,10 @@ int main(void)
         cmocka_unit_test(test_an_answer_cut_in_the_zeros_behind_the_end),
         cmocka_unit_test(test_the_engine_s_error_in_place_of_data),
         cmocka_unit_test(test_no_words_where_the_engine_said_none),
-        cmocka_unit_test(test_another_image),
-        cmocka_unit_test(test_manifests_that_name_no_single_image),
-        cmocka_unit_test(test_a_second_manifest),
         cmocka_unit_test(test_sizes_that_lie),
         cmocka_unit_test(test_a_wrong_checksum),
         cmocka_unit_test(test_an_image_that_is_not_exported),
-        cmocka_unit_test(test_a_sink_that_refuses),
         cmocka_unit_test(test_an_engine_that_stops_in_the_middle),
-        cmocka_unit_test(test_the_config_digest_of_an_export),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -153,20 +153,6 @@ struct err *engine_image_top_bytes(struct engine *e, const struct engine_image *
     return NULL;
 }
 
-static struct err *drop(void *ctx, const void *bytes, size_t len)
-{
-    (void)ctx, (void)bytes, (void)len;
-    return NULL;
-}
-
-struct err *engine_image_exported_digest(struct engine *e, const char *ref, struct net_wait wait, char **out)
-{
-    struct engine_export whole = { 0 };
-    TRY(engine_image_export(e, ref, NULL, wait, (struct http_sink){ drop, NULL }, &whole));
-    *out = whole.config_digest;
-    return NULL;
-}
-
 struct pull {
     void (*on_progress)(void *ctx, const struct engine_pull_progress *progress);
     void *ctx;

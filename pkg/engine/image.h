@@ -41,10 +41,6 @@ struct err *engine_layer_read(void *layer, const void **bytes, size_t *len) MUST
 void engine_layer_free(struct engine_layer *l);
 DEFINE_FREEP(engine_layer)
 
-/* engine_image_exported_digest: the digest of the configuration, out of a whole export that is read
- * to its end and dropped. */
-struct err *engine_image_exported_digest(struct engine *e, const char *ref, struct net_wait wait, char **out) MUST_USE;
-
 /* engine_pull: gets an image from its registry, without credentials (X-Registry-Auth "{}").
  * RW3202_BASE_PULL_FAILED names the image; the cause is the engine's. */
 struct engine_pull_progress { /* borrowed for the duration of the callback */
@@ -55,19 +51,5 @@ struct engine_pull_progress { /* borrowed for the duration of the callback */
 struct err *engine_pull(struct engine *e, const char *ref, const char *platform, struct net_wait wait,
                         void (*on_progress)(void *ctx, const struct engine_pull_progress *progress),
                         void *ctx) MUST_USE;
-
-/* engine_image_export: the image as an archive (docker save), piece by piece to sink as it comes.
- * The classic store writes a temporary copy of its own first: seconds of silence. A piece is
- * checked before it is handed on: the archive's structure, and that its manifest.json names one
- * image with a config digest; want_config (may be NULL) is the digest that it has to be. So the
- * end of the archive never reaches the sink unless the archive is whole.
- * RW4201_IMAGE_STREAM: the archive is cut, broken, or has the engine's error inside;
- * RW4202_IMAGE_MISMATCH: another image; RW4101_IMAGE_NOT_BUILT: no such image. */
-struct engine_export {
-    uint64_t bytes;
-    char *config_digest; /* owned by the caller */
-};
-struct err *engine_image_export(struct engine *e, const char *ref, const char *want_config, struct net_wait wait,
-                                struct http_sink sink, struct engine_export *out) MUST_USE;
 
 #endif

@@ -97,7 +97,7 @@ static void test_an_export_that_is_cut_or_refused(void **state)
     check_error(read_layer(until_closed, &archive, archive.len / 2, &found), RW4201_IMAGE_STREAM);
     buf_adds(&words, "{\"message\":\"no such image\"}");
     check_says(read_layer("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n", &words, words.len, &found),
-               RW3103_ENGINE_REFUSED, "no such image");
+               RW4101_IMAGE_NOT_BUILT, "no such image");
 }
 
 int main(void)

@@ -70,8 +70,8 @@ static void on_layer(void *ctx, const struct node_layer *layer)
 static void on_way(void *ctx, enum node_way way, const char *why)
 {
     switch (way) {
-    case NODE_WAY_WHOLE:
-        job_tell(ctx, UI_DETAIL, STAGE, -1, "the whole image travels: %s", why);
+    case NODE_WAY_EXPORT:
+        job_tell(ctx, UI_DETAIL, STAGE, -1, "the engine exports the image: %s", why);
         return;
     case NODE_WAY_FILES:
         job_tell(ctx, UI_DETAIL, STAGE, -1, "only changed files travel, as a layer on top of %s", why);

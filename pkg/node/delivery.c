@@ -1,18 +1,17 @@
 #include "node/delivery.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/archive.h"
 
-enum { HELD_BYTES = 4 * 1024 * 1024, CONFIG_BYTES = 4 * 1024 * 1024 };
+enum { CONFIG_BYTES = 4 * 1024 * 1024 };
 
 static const char DOCKER_LAYER_TYPE[] = "application/vnd.docker.image.rootfs.diff.tar";
 
 /* A blob that came. */
 struct piece {
-    char digest[DIGEST_ROOM];
+    char digest[DIGEST_ROOM]; /* empty while it streams and nobody knows it */
     uint64_t size;
     struct spool *held; /* NULL: it was sent as it came */
     bool *sent;         /* for each target */
@@ -21,16 +20,10 @@ struct piece {
 
 struct delivery {
     const struct delivery_plan *plan;
-    struct oci_host host;
-    struct spool_budget budget;
     size_t *leading;       /* for each target: layers from the base on that it has */
     bool nothing_is_there; /* no target has a layer */
-    /* stream: over the archive; taken before lock, and kept while a blob streams. */
-    pthread_mutex_t stream;
     struct archive_writer *archive;
     struct piece *streaming;
-    /* lock: over what follows, for short. */
-    pthread_mutex_t lock;
     struct piece *pieces;
     struct strv wanted; /* digests that have to come, once that is known */
     struct oci_manifest manifest;
@@ -49,23 +42,25 @@ static bool needs(const struct delivery *d, size_t target, size_t layer, const c
     return layer >= d->leading[target] && !holdings_blob(d->plan->holdings[target], digest);
 }
 
+static bool is_layer(const struct delivery *d, size_t layer, const char *digest)
+{
+    const char *its = d->manifest_text.len > 0 ? d->manifest.layers[layer].digest : d->plan->diff_ids->items[layer];
+    return strcmp(its, digest) == 0;
+}
+
 /* Whom a blob is for: by its place among the layers, or, while that is not known, everybody who
  * has no such blob. */
 static bool wants(const struct delivery *d, size_t target, const char *digest)
 {
-    if (d->manifest_text.len == 0)
-        return !holdings_blob(d->plan->holdings[target], digest);
-    for (size_t i = 0; i < d->manifest.layer_count; i++)
-        if (strcmp(d->manifest.layers[i].digest, digest) == 0 && needs(d, target, i, digest))
+    bool is_known = d->manifest_text.len > 0;
+    for (size_t i = 0; i < d->plan->diff_ids->count; i++) {
+        if (!is_layer(d, i, digest))
+            continue;
+        if (needs(d, target, i, digest))
             return true;
-    return false;
-}
-
-/* An oci_host's write, and a spool's take. */
-static struct err *add_data(void *ctx, const void *bytes, size_t len)
-{
-    const struct delivery *d = ctx;
-    return archive_add(d->archive, bytes, len);
+        is_known = true;
+    }
+    return !is_known && !holdings_blob(d->plan->holdings[target], digest);
 }
 
 static void send_to_all(struct delivery *d)
@@ -93,7 +88,7 @@ static void add_piece(struct delivery *d, struct piece *p)
 static struct piece *piece_new(const struct delivery *d, const char *digest, uint64_t size, struct spool *held_steal)
 {
     struct piece *p = xcalloc(1, sizeof *p);
-    memcpy(p->digest, digest, DIGEST_ROOM);
+    memcpy(p->digest, digest, strlen(digest) + 1);
     p->size = size;
     p->held = held_steal;
     p->sent = xcalloc(target_count(d) + 1, sizeof *p->sent);
@@ -112,12 +107,18 @@ static bool choose_targets(struct delivery *d, struct piece *p)
 {
     bool any = false;
     for (size_t i = 0; i < target_count(d); i++) {
-        bool sends = !p->sent[i] && wants(d, i, p->digest);
+        bool sends = !p->sent[i] && (!*p->digest || wants(d, i, p->digest));
         d->plan->import->targets[i].passes = !sends;
         p->sent[i] = p->sent[i] || sends;
         any = any || sends;
     }
     return any;
+}
+
+/* A spool's take. */
+static struct err *add_data(void *ctx, const void *bytes, size_t len)
+{
+    return delivery_add(ctx, bytes, len);
 }
 
 static struct err *send_held(struct delivery *d, struct piece *p)
@@ -130,12 +131,21 @@ static struct err *send_held(struct delivery *d, struct piece *p)
     return NULL;
 }
 
-/* The host of the endpoint. */
+/* What comes. */
 
-static bool has(void *ctx, const char *digest, const char *accept, uint64_t *size)
+static struct err *not_the_image(const char *why)
 {
-    struct delivery *d = ctx;
-    pthread_mutex_lock(&d->lock);
+    return err_cause(err_new(RW4202_IMAGE_MISMATCH, "the engine gave another image than was asked for"), "%s", why);
+}
+
+static struct err *incomplete(const char *what)
+{
+    struct err *e = err_new(RW4201_IMAGE_STREAM, "the image that the engine gave is incomplete");
+    return err_cause(e, "%s did not come", what);
+}
+
+bool delivery_tells(const struct delivery *d, const char *digest, const char *accept, uint64_t *size)
+{
     const struct piece *came = find_piece(d, digest);
     bool is_config = strcmp(digest, d->plan->config_digest) == 0 || oci_names_config(accept);
     bool there = came || (!is_config && !strv_has(&d->wanted, digest));
@@ -147,112 +157,92 @@ static bool has(void *ctx, const char *digest, const char *accept, uint64_t *siz
         if (blob && *size == 0)
             *size = blob->size;
     }
-    if (!came && d->nothing_is_there)
-        there = there && all_have_blob;
-    pthread_mutex_unlock(&d->lock);
-    return there;
+    return came || !d->nothing_is_there ? there : there && all_have_blob;
 }
 
-/* With both locks. */
-static struct piece *begin_stream(struct delivery *d, const char *digest, uint64_t size)
+bool delivery_takes_unnamed(const struct delivery *d)
 {
-    bool is_known = d->nothing_is_there || strv_has(&d->wanted, digest);
+    return d->nothing_is_there;
+}
+
+struct err *delivery_begin_unnamed(struct delivery *d, const char *name, uint64_t size)
+{
+    d->streaming = piece_new(d, "", size, NULL);
+    choose_targets(d, d->streaming);
+    return archive_begin(d->archive, name, size);
+}
+
+struct err *delivery_begin(struct delivery *d, const char *digest, uint64_t size, bool *streams)
+{
+    bool is_known = d->nothing_is_there || d->plan->comes_once || strv_has(&d->wanted, digest);
     struct piece *p = is_known && !find_piece(d, digest) ? piece_new(d, digest, size, NULL) : NULL;
-    if (!p)
-        return NULL;
-    if (choose_targets(d, p))
-        return p;
-    piece_free(p);
-    return NULL;
-}
-
-static struct err *stream(void *ctx, const char *digest, uint64_t size, bool *streams)
-{
-    struct delivery *d = ctx;
-    pthread_mutex_lock(&d->stream); /* until end() when it streams */
-    pthread_mutex_lock(&d->lock);
-    d->streaming = begin_stream(d, digest, size);
-    pthread_mutex_unlock(&d->lock);
-    *streams = d->streaming;
-    struct err *e = *streams ? archive_begin_blob(d->archive, digest, size) : NULL;
-    if (*streams && !e)
-        return NULL;
-    if (d->streaming)
-        piece_free(STEAL(&d->streaming));
-    *streams = false;
-    pthread_mutex_unlock(&d->stream);
-    return e;
-}
-
-static struct err *end_stream(void *ctx, bool whole)
-{
-    struct delivery *d = ctx;
-    struct piece *p = STEAL(&d->streaming);
-    pthread_mutex_lock(&d->lock);
-    if (whole)
-        add_piece(d, p);
-    else
+    *streams = p && choose_targets(d, p);
+    if (*streams) {
+        d->streaming = p;
+        return archive_begin_blob(d->archive, digest, size);
+    }
+    if (p)
         piece_free(p);
-    pthread_mutex_unlock(&d->lock);
-    pthread_mutex_unlock(&d->stream);
     return NULL;
 }
 
-static struct err *keep(void *ctx, const char *digest, struct spool *blob_steal)
+struct err *delivery_add(struct delivery *d, const void *bytes, size_t len)
 {
-    struct delivery *d = ctx;
-    struct err *e = NULL;
+    return archive_add(d->archive, bytes, len);
+}
+
+void delivery_end(struct delivery *d, const char *digest)
+{
+    struct piece *p = STEAL(&d->streaming);
+    if (!digest) {
+        piece_free(p);
+        return;
+    }
+    memcpy(p->digest, digest, DIGEST_ROOM);
+    add_piece(d, p);
+}
+
+/* At once where it is known who needs it, so that what nobody needs is not held. */
+static struct err *send_or_drop(struct delivery *d, struct piece *p)
+{
+    TRY(send_held(d, p));
+    if (d->plan->comes_once)
+        spool_free(STEAL(&p->held));
+    return NULL;
+}
+
+struct err *delivery_keep(struct delivery *d, const char *digest, struct spool *blob_steal)
+{
     struct piece *p = piece_new(d, digest, spool_size(blob_steal), blob_steal);
     bool is_config = strcmp(digest, d->plan->config_digest) == 0;
-    pthread_mutex_lock(&d->stream);
-    pthread_mutex_lock(&d->lock);
-    bool is_new = !find_piece(d, digest), needed_by_all = d->nothing_is_there && !is_config;
-    if (is_new)
-        add_piece(d, p);
-    pthread_mutex_unlock(&d->lock);
-    if (is_new && needed_by_all)
-        e = send_held(d, p);
-    pthread_mutex_unlock(&d->stream);
-    if (!is_new)
+    bool is_placed = d->plan->comes_once ? strv_has(d->plan->diff_ids, digest) : d->nothing_is_there;
+    if (find_piece(d, digest)) {
         piece_free(p);
-    return e;
+        return NULL;
+    }
+    add_piece(d, p);
+    return is_placed && !is_config ? send_or_drop(d, p) : NULL;
 }
 
 /* An index's other manifests (attestations, other platforms) are passed over. */
-static struct err *take_manifest(void *ctx, const char *media_type, const char *digest, const char *bytes, size_t len)
+struct err *delivery_manifest(struct delivery *d, const char *media_type, const char *bytes, size_t len)
 {
-    struct delivery *d = ctx;
     AUTO(oci_manifest) m = { 0 };
     bool is_index = false;
-    (void)digest;
     TRY(oci_manifest_parse(media_type, bytes, len, &is_index, &m));
     if (is_index || strcmp(m.config.digest, d->plan->config_digest) != 0)
         return NULL;
-    pthread_mutex_lock(&d->lock);
+    if (m.layer_count != d->plan->diff_ids->count)
+        return not_the_image("it has another number of layers");
     oci_manifest_release(&d->manifest);
     d->manifest = m;
     m = (struct oci_manifest){ 0 };
     buf_truncate(&d->manifest_text, 0);
     buf_add(&d->manifest_text, bytes, len);
-    pthread_mutex_unlock(&d->lock);
     return NULL;
 }
 
-/* What came of one push; nobody else is at work from here on. */
-
-static struct err *not_the_image(const char *why)
-{
-    return err_cause(err_new(RW4202_IMAGE_MISMATCH, "the engine pushed another image than was asked for"), "%s", why);
-}
-
-static struct err *check_image(struct delivery *d)
-{
-    if (d->manifest_text.len == 0)
-        return not_the_image("none of its manifests has the configuration that was built");
-    if (d->manifest.layer_count != d->plan->diff_ids->count)
-        return not_the_image("it has another number of layers");
-    return NULL;
-}
+/* What came. */
 
 /* The layer has to come, and did not: somebody needs it who has not got it. */
 static bool is_wanting(const struct delivery *d, size_t layer)
@@ -265,9 +255,16 @@ static bool is_wanting(const struct delivery *d, size_t layer)
     return false;
 }
 
+static struct err *layer_missing(const char *digest)
+{
+    AUTO_STR what = xasprintf("layer %s", digest);
+    return incomplete(what);
+}
+
 struct err *delivery_settle(struct delivery *d, bool *again)
 {
-    TRY(check_image(d));
+    if (d->manifest_text.len == 0)
+        return not_the_image("none of its manifests has the configuration that was built");
     for (struct piece *p = d->pieces; p; p = p->next)
         TRY(send_held(d, p));
     *again = false;
@@ -275,9 +272,8 @@ struct err *delivery_settle(struct delivery *d, bool *again)
         const char *digest = d->manifest.layers[i].digest;
         if (!is_wanting(d, i))
             continue;
-        if (strv_has(&d->wanted, digest) || find_piece(d, digest))
-            return err_cause(err_new(RW4201_IMAGE_STREAM, "the image that the engine pushed is incomplete"),
-                             "layer %s did not come", digest);
+        if (d->plan->comes_once || strv_has(&d->wanted, digest) || find_piece(d, digest))
+            return layer_missing(digest);
         strv_add(&d->wanted, digest);
         *again = true;
     }
@@ -298,8 +294,7 @@ static struct err *add_config(struct delivery *d)
     AUTO(buf) text = BUF_INIT(CONFIG_BYTES);
     struct piece *p = find_piece(d, d->plan->config_digest);
     if (!p || !p->held)
-        return err_cause(err_new(RW4201_IMAGE_STREAM, "the image that the engine pushed is incomplete"),
-                         "its configuration did not come");
+        return incomplete("its configuration");
     TRY(spool_read(p->held, &text));
     TRY(check_config(d, &text));
     TRY(archive_begin_blob(d->archive, p->digest, p->size));
@@ -415,18 +410,6 @@ struct err *delivery_new(const struct delivery_plan *plan, struct delivery **out
     AUTO_PTR(delivery) d = xcalloc(1, sizeof *d);
     d->plan = plan;
     d->manifest_text = BUF_INIT(SIZE_MAX);
-    atomic_init(&d->budget.left, HELD_BYTES);
-    d->host = (struct oci_host){ .ctx = d,
-                                 .spool_dir = plan->spool_dir,
-                                 .budget = &d->budget,
-                                 .has = has,
-                                 .stream = stream,
-                                 .write = add_data,
-                                 .end = end_stream,
-                                 .keep = keep,
-                                 .manifest = take_manifest };
-    pthread_mutex_init(&d->stream, NULL);
-    pthread_mutex_init(&d->lock, NULL);
     TRY(find_leading(d));
     TRY(archive_writer_new(plan->import, &d->archive));
     *out = STEAL(&d);
@@ -449,12 +432,5 @@ void delivery_free(struct delivery *d)
     oci_manifest_release(&d->manifest);
     strv_release(&d->wanted);
     free(d->leading);
-    pthread_mutex_destroy(&d->stream);
-    pthread_mutex_destroy(&d->lock);
     free(d);
-}
-
-const struct oci_host *delivery_host(const struct delivery *d)
-{
-    return &d->host;
 }

@@ -1,4 +1,4 @@
-#include "node/delivery.h"
+#include "node/delivery_host.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +33,15 @@ struct scene {
     struct strv diff_ids;
     struct delivery_plan plan;
     struct delivery *delivery;
-    const struct oci_host *host;
+    struct delivery_host *listening;
+    const struct oci_host *host; /* of that */
     char config_digest[DIGEST_ROOM];
 };
 
 static void scene_release(struct scene *s)
 {
     delivery_free(s->delivery);
+    delivery_host_free(s->listening);
     for (size_t i = 0; i < COUNT_OF(s->targets); i++) {
         session_release(&s->sessions[i]);
         err_free(s->targets[i].error);
@@ -73,10 +75,10 @@ static void start(struct scene *s, const char *a_has, const char *b_has)
                                       .holdings = s->holdings,
                                       .diff_ids = &s->diff_ids,
                                       .config_digest = s->config_digest,
-                                      .full_names = full_names,
-                                      .spool_dir = "/nowhere" };
+                                      .full_names = full_names };
     check_ok(delivery_new(&s->plan, &s->delivery));
-    s->host = delivery_host(s->delivery);
+    s->listening = delivery_host_new(s->delivery, "/nowhere");
+    s->host = delivery_host_of(s->listening);
 }
 
 /* What the engine sends of a blob that it was told is not there: without its size, or with it. */
@@ -98,12 +100,17 @@ static bool send_sized(struct scene *s, const char *digest, const char *bytes)
     return true;
 }
 
+static char *manifest_text(const struct scene *s, const char *base_size, const char *top_size)
+{
+    return xasprintf("{\"schemaVersion\":2,\"mediaType\":\"m\",\"config\":{\"mediaType\":\"c\",\"size\":%zu,"
+                     "\"digest\":\"%s\"},\"layers\":[{\"mediaType\":\"l\",\"digest\":\"" BASE_BLOB
+                     "\",\"size\":%s},{\"mediaType\":\"l\",\"digest\":\"" TOP_BLOB "\",\"size\":%s}]}",
+                     strlen(CONFIG), s->config_digest, base_size, top_size);
+}
+
 static void send_manifest(struct scene *s, const char *base_size, const char *top_size)
 {
-    AUTO_STR text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"m\",\"config\":{\"mediaType\":\"c\",\"size\":%zu,"
-                              "\"digest\":\"%s\"},\"layers\":[{\"mediaType\":\"l\",\"digest\":\"" BASE_BLOB
-                              "\",\"size\":%s},{\"mediaType\":\"l\",\"digest\":\"" TOP_BLOB "\",\"size\":%s}]}",
-                              strlen(CONFIG), s->config_digest, base_size, top_size);
+    AUTO_STR text = manifest_text(s, base_size, top_size);
     check_ok(s->host->manifest(s->host->ctx, "m", "", text, strlen(text)));
 }
 
@@ -285,11 +292,11 @@ static void test_another_number_of_layers(void **state)
 {
     (void)state;
     AUTO(scene) s = { 0 };
-    bool again = false;
     start(&s, "", "");
     strv_add(&s.diff_ids, TOP);
-    send_manifest(&s, "1", "1");
-    check_says(delivery_settle(s.delivery, &again), RW4202_IMAGE_MISMATCH, "another number of layers");
+    AUTO_STR text = manifest_text(&s, "1", "1");
+    check_says(s.host->manifest(s.host->ctx, "m", "", text, strlen(text)), RW4202_IMAGE_MISMATCH,
+               "another number of layers");
 }
 
 static void test_a_configuration_with_other_layers(void **state)

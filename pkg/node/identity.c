@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/image.h"
+#include "node/export.h"
 #include "node/harvest.h"
 #include "oci/image.h"
 
@@ -110,7 +111,7 @@ static struct err *find_digest(struct engine *e, const char *ref, struct engine_
         return NULL;
     }
     TRY(ask_by_push(e, image, state_dir, wait, digest));
-    return *digest ? NULL : engine_image_exported_digest(e, ref, wait, digest);
+    return *digest ? NULL : export_config_digest(e, ref, wait, digest);
 }
 
 struct err *node_image_digest(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,

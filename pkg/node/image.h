@@ -8,9 +8,8 @@
  * which has what the nodes have, and what it sends goes into an archive for
  * `ctr -n k8s.io images import -` in every node that lacks the image. What comes once from the engine
  * goes to all nodes side by side. The content name is set last, only on an image that was
- * unpacked whole. Where this way is closed, or another one is
- * faster, the whole image travels (send.h). Where large layers differ in a few files, as files.h says, the
- * nodes get an image of another digest than the engine's.
+ * unpacked whole. Where this way is closed, or slower, the engine exports the image (send.h). Where large
+ * layers differ in a few files, as files.h says, the nodes get an image of another digest than the engine's.
  */
 #ifndef NODE_IMAGE_H
 #define NODE_IMAGE_H
@@ -72,9 +71,9 @@ struct node_layer {
     size_t blob;   /* have it, but not unpacked */
 };
 
-/* How an image travels, where it is not simply by layers. */
+/* How an image travels, where the engine does not simply push its layers. */
 enum node_way {
-    NODE_WAY_WHOLE,   /* why: why the whole image travels */
+    NODE_WAY_EXPORT,  /* why: why the engine exports the image, all of it, to us */
     NODE_WAY_FILES,   /* why: on top of what the changed files travel */
     NODE_WAY_NO_FILES /* why: why they do not, though a large layer changed */
 };

@@ -8,13 +8,17 @@
 #include "fake/check.h"
 #include "fake/docker.h"
 #include "node/shipment.h"
+#include "tar/tar.h"
 
-enum { ARCHIVE_BYTES = 2 * 512 + 2 * 512 };
+enum { ARCHIVE_BYTES = 16 * 1024 };
 
-#define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define LAYER "<layer>"
+#define LAYER_HEX "2cfeceb94005e12c68cd0c5b733ded0c108685fe9dfa25d6ff089aa8685b4819"
+#define CONFIG "{\"rootfs\":{\"diff_ids\":[\"sha256:" LAYER_HEX "\"]}}"
+#define HEX "ed9d2a9d202dcfa0d1bac827d51ab32a6632f3145d7406381093d9a339d80a9e" /* CONFIG's */
 #define OTHER "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
 #define DIGEST "sha256:" HEX
-#define CONTENT "app:dev-0123456789ab"
+#define CONTENT "app:dev-ed9d2a9d202d"
 #define FULL "docker.io/library/"
 
 static const struct node_image image = { .ref = "app:dev", .config_digest = DIGEST, .content_name = CONTENT };
@@ -42,29 +46,32 @@ static void add_lacking(struct docker *d, const char *out, const char *err)
     docker_reads(d, lines, out, err);
 }
 
-/* manifest.json alone is archive enough: one block of header, one of data, two of end. */
+static void add_file(struct tar_writer *w, const char *name, const char *text)
+{
+    const struct tar_entry entry = { .name = name, .kind = TAR_FILE, .mode = 0644, .size = strlen(text) };
+    check_ok(tar_add_entry(w, &entry));
+    check_ok(tar_add_data(w, text, strlen(text)));
+}
+
+/* An export as before Docker 25. behind: what the engine says then. */
 static void add_export(struct docker *d, const char *config_hex, const char *behind)
 {
-    char tar[ARCHIVE_BYTES + 100] = "manifest.json";
-    unsigned sum = 8 * ' ';
+    AUTO(buf) tar = BUF_INIT(ARCHIVE_BYTES + TAR_HEAD_ROOM);
+    AUTO_PTR(tar_writer) w = NULL;
     AUTO_STR manifest = xasprintf("[{\"Config\":\"%s.json\"}]", config_hex);
-    AUTO_STR size = xasprintf("%011zo", strlen(manifest));
-    memcpy(tar + 124, size, strlen(size));
-    memcpy(tar + 156, "0", 1);
-    memcpy(tar + 257, "ustar\00000", 8);
-    for (size_t i = 0; i < 512; i++)
-        sum += (unsigned char)tar[i];
-    AUTO_STR checksum = xasprintf("%06o", sum);
-    memcpy(tar + 148, checksum, 7);
-    memcpy(tar + 512, manifest, strlen(manifest));
-    memcpy(tar + ARCHIVE_BYTES, behind, strlen(behind));
-    docker_bytes(d, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", tar, ARCHIVE_BYTES + strlen(behind));
+    check_ok(tar_writer_new(&tar, &w));
+    add_file(w, "1/layer.tar", LAYER);
+    add_file(w, HEX ".json", CONFIG);
+    add_file(w, "manifest.json", manifest);
+    check_ok(tar_finish(w));
+    buf_adds(&tar, behind);
+    docker_bytes(d, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", tar.bytes, tar.len);
 }
 
 /* What the engine is asked before it exports: the image, and how it was made. */
 static void add_looked_at(struct docker *d)
 {
-    docker_json(d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":6,\"RootFS\":{\"Layers\":[\"sha256:" OTHER "\"]}}");
+    docker_json(d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":6,\"RootFS\":{\"Layers\":[\"sha256:" LAYER_HEX "\"]}}");
     docker_json(d, 200, "[{\"Size\":0},{\"Size\":6}]");
 }
 
@@ -160,11 +167,11 @@ static void add_whole_push(struct docker *d, const char *out, const char *err)
 
 static void keep_why(void *ctx, enum node_way way, const char *why)
 {
-    assert_int_equal(way, NODE_WAY_WHOLE);
+    assert_int_equal(way, NODE_WAY_EXPORT);
     *(char **)ctx = xstrdup(why);
 }
 
-static void test_the_whole_image_travels(void **state)
+static void test_an_image_that_is_exported(void **state)
 {
     (void)state;
     AUTO_STR why = NULL;
@@ -172,10 +179,11 @@ static void test_the_whole_image_travels(void **state)
     add_whole_push(&p.d, "done\n", NULL);
     check_ok(push_to(&p, &running, 1));
     assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
-    assert_int_equal(p.results.items[0].bytes_sent, ARCHIVE_BYTES);
+    assert_true(p.results.items[0].bytes_sent > strlen(LAYER CONFIG));
     assert_string_equal(why, "6 B of 6 B are missing, and the engine would have to compress them first");
-    assert_non_null(strstr(p.heard, "GET /images/app:dev/get "));
-    assert_non_null(strstr(p.heard, "import " DIGEST " docker.io/library/app:dev-0123456789ab\nmanifest.json"));
+    assert_non_null(strstr(p.heard, "GET /images/" DIGEST "/get "));
+    assert_non_null(strstr(p.heard, "import " DIGEST " docker.io/library/app:dev-ed9d2a9d202d\n1/layer.tar"));
+    assert_non_null(strstr(p.heard, CONFIG));
 }
 
 /* Where the engine cannot push to us, which nobody tells before it was tried. */
@@ -185,10 +193,9 @@ static void test_an_engine_that_does_not_share_our_loopback(void **state)
     AUTO_STR why = NULL;
     AUTO(pushed) p = { .push = { .on_way = keep_why, .ctx = &why } };
     docker_created(&p.d);
-    docker_reads(&p.d, "sha256:" OTHER "  Committed\nnames - -\n.\n", "done\n", NULL);
-    docker_json(&p.d, 200,
-                "{\"Id\":\"" DIGEST "\",\"Size\":600,\"RootFS\":{\"Layers\":[\"sha256:" OTHER "\",\"" DIGEST "\"]}}");
-    docker_json(&p.d, 200, "[{\"Size\":6},{\"Size\":594}]");
+    docker_reads(&p.d, "names - -\n.\n", "done\n", NULL);
+    docker_json(&p.d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":600,\"RootFS\":{\"Layers\":[\"sha256:" LAYER_HEX "\"]}}");
+    docker_json(&p.d, 200, "[{\"Size\":6}]");
     docker_json(&p.d, 201, "");
     docker_json(&p.d, 200, "{\"errorDetail\":{\"message\":\"dial tcp 127.0.0.1:1: connect: refused\"}}\r\n");
     docker_json(&p.d, 200, "[]");
@@ -315,7 +322,7 @@ static void test_an_export_that_cannot_be_used(void **state)
     (void)state;
     check_export(HEX, "{\"message\":\"lost blob\"}", RW4201_IMAGE_STREAM, "the engine said: lost blob");
     check_export(OTHER, "", RW4202_IMAGE_MISMATCH, "expected " DIGEST ", got sha256:" OTHER);
-    check_export("x", "", RW4201_IMAGE_STREAM, "does not name one image");
+    check_export("x", "", RW4201_IMAGE_STREAM, "does not name an image's configuration");
     check_export(NULL, "{\"message\":\"No such image\"}", RW4101_IMAGE_NOT_BUILT, "No such image");
 }
 
@@ -395,7 +402,7 @@ static void note_base(const char *dir)
 
 static void keep_ways(void *ctx, enum node_way way, const char *why)
 {
-    static const char *const words[] = { "whole", "files", "no files" };
+    static const char *const words[] = { "export", "files", "no files" };
     buf_addf(ctx, "%s: %s\n", words[way], why);
 }
 
@@ -410,7 +417,8 @@ static void test_an_engine_that_cannot_compare(void **state)
     note_base(dir);
     docker_created(&p.d);
     docker_reads(&p.d, "sha256:" OTHER "  Committed\nnames - -\n.\n", "done\n", NULL);
-    docker_json(&p.d, 200, "{\"Id\":\"" DIGEST "\",\"Size\":9000000,\"RootFS\":{\"Layers\":[\"sha256:" HEX "\"]}}");
+    docker_json(&p.d, 200,
+                "{\"Id\":\"" DIGEST "\",\"Size\":9000000,\"RootFS\":{\"Layers\":[\"sha256:" LAYER_HEX "\"]}}");
     docker_json(&p.d, 200, "[{\"Size\":9000000}]");
     docker_json(&p.d, 200, "{\"Id\":\"sha256:" OTHER "\"}"); /* the base */
     docker_json(&p.d, 200, "{\"Architecture\":\"x86_64\"}");
@@ -427,11 +435,11 @@ static void test_an_engine_that_cannot_compare(void **state)
     assert_string_equal(p.results.config_digest, DIGEST);
     assert_non_null(
         strstr(buf_text(&ways), "no files: the engine has no space left to build 127.0.0.1:1/rwml-compare/"));
-    assert_non_null(strstr(buf_text(&ways), "whole: "));
+    assert_non_null(strstr(buf_text(&ways), "export: "));
     assert_non_null(strstr(p.heard, ":old?noprune=1"));
     assert_non_null(strstr(p.heard, ":new?noprune=1"));
     assert_non_null(strstr(p.heard, "DELETE /images/app:dev-ffffffffffff?"));
-    assert_non_null(strstr(p.heard, "/tag?repo=app&tag=dev-0123456789ab "));
+    assert_non_null(strstr(p.heard, "/tag?repo=app&tag=dev-ed9d2a9d202d "));
     AUTO(strv) left = { 0 };
     check_ok(fs_list(AT_FDCWD, dir, &left));
     assert_int_equal(left.count, 1);
@@ -465,7 +473,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_node_that_has_it),
         cmocka_unit_test(test_a_node_that_lacks_one_name),
-        cmocka_unit_test(test_the_whole_image_travels),
+        cmocka_unit_test(test_an_image_that_is_exported),
         cmocka_unit_test(test_an_engine_that_does_not_share_our_loopback),
         cmocka_unit_test(test_one_of_two_nodes_is_stopped),
         cmocka_unit_test(test_every_node_is_stopped),

@@ -5,13 +5,15 @@
 
 #include "base/num.h"
 #include "engine/image.h"
-#include "node/delivery.h"
+#include "node/delivery_host.h"
+#include "node/export.h"
 #include "node/files.h"
 #include "node/harvest.h"
 #include "oci/reference.h"
 
 enum {
     PUSHES_AT_MOST = 2,
+    HELD_BYTES = 4 * 1024 * 1024,
     COMPRESSING_COSTS = 6 /* times as much as to export as many bytes */
 };
 
@@ -69,20 +71,15 @@ static void start_itself(struct sending *s)
     start(s, s->push->image->config_digest, s->push->image->content_name, &s->image.diff_ids);
 }
 
-/* The whole. */
-
-static struct err *send_whole(struct sending *s, const char *why)
-{
-    const struct node_image *image = s->push->image;
-    struct http_sink sink = { import_take, s->im };
-    struct engine_export whole = { 0 };
-    tell_way(s, NODE_WAY_WHOLE, why);
-    struct err *e = engine_image_export(s->engine, image->ref, image->config_digest, s->push->wait, sink, &whole);
-    free(whole.config_digest);
-    return e ? e : import_finish(s->im);
-}
-
 /* Layers. */
+
+static struct err *deliver(struct sending *s, const struct delivery *d)
+{
+    TRY(import_finish(s->im));
+    if (s->push->on_layer)
+        delivery_each_layer(d, s->push->on_layer, s->push->ctx);
+    return NULL;
+}
 
 static void on_progress(void *ctx, uint64_t done, uint64_t total)
 {
@@ -92,10 +89,10 @@ static void on_progress(void *ctx, uint64_t done, uint64_t total)
         s->push->on_progress(s->push->ctx, &progress);
 }
 
-static struct err *push_until_complete(struct sending *s, struct delivery *d, bool *met)
+static struct err *push_until_complete(struct sending *s, struct delivery *d, const struct oci_host *host, bool *met)
 {
     const struct harvest h = { .image_id = s->image.id,
-                               .host = delivery_host(d),
+                               .host = host,
                                .state_dir = s->push->state_dir,
                                .wait = s->push->wait,
                                .on_progress = on_progress,
@@ -107,8 +104,32 @@ static struct err *push_until_complete(struct sending *s, struct delivery *d, bo
         TRY(harvest(s->engine, &h, met));
         TRY(delivery_settle(d, &again));
     }
-    TRY(delivery_finish(d));
-    return import_finish(s->im);
+    return delivery_finish(d);
+}
+
+static struct err *push_layers(struct sending *s, struct delivery_plan *plan, bool *met)
+{
+    AUTO_PTR(delivery_host) host = NULL;
+    AUTO_PTR(delivery) d = NULL;
+    TRY(delivery_new(plan, &d));
+    host = delivery_host_new(d, s->push->state_dir);
+    TRY(push_until_complete(s, d, delivery_host_of(host), met));
+    return deliver(s, d);
+}
+
+static struct err *export_layers(struct sending *s, struct delivery_plan *plan, const char *why)
+{
+    struct spool_budget budget;
+    AUTO_PTR(delivery) d = NULL;
+    const struct export x = {
+        .image_id = s->image.id, .plan = plan, .spool_dir = s->push->state_dir, .budget = &budget, .wait = s->push->wait
+    };
+    atomic_init(&budget.left, HELD_BYTES);
+    plan->comes_once = true;
+    tell_way(s, NODE_WAY_EXPORT, why);
+    TRY(delivery_new(plan, &d));
+    TRY(export_deliver(s->engine, &x, d));
+    return deliver(s, d);
 }
 
 static bool nothing_was_sent(const struct sending *s)
@@ -119,32 +140,29 @@ static bool nothing_was_sent(const struct sending *s)
     return true;
 }
 
-static struct err *send_layers(struct sending *s)
+/* why_export NULL: by a push, where that is possible. */
+static struct err *send_layers(struct sending *s, const char *why_export)
 {
     AUTO_STR ref = NULL;
     AUTO_STR content = NULL;
-    AUTO_PTR(delivery) d = NULL;
+    bool met = true;
     TRY(oci_full_name(s->push->image->ref, &ref));
     TRY(oci_full_name(s->push->image->content_name, &content));
     const char *const full_names[] = { ref, content, NULL };
-    const struct delivery_plan plan = { .import = s->im,
-                                        .holdings = s->send->holdings,
-                                        .diff_ids = &s->image.diff_ids,
-                                        .config_digest = s->push->image->config_digest,
-                                        .full_names = full_names,
-                                        .spool_dir = s->push->state_dir };
-    bool met = true;
-    TRY(delivery_new(&plan, &d));
-    struct err *e = push_until_complete(s, d, &met);
-    if (e && err_get_code(e) == RW4203_PUSH_FAILED && nothing_was_sent(s)) {
-        AUTO_STR why = xasprintf("the engine %s: %s", met ? "stopped its push" : "does not reach rwml at 127.0.0.1",
-                                 err_get_cause(e));
-        err_free(e);
-        return send_whole(s, why);
-    }
-    if (!e && s->push->on_layer)
-        delivery_each_layer(d, s->push->on_layer, s->push->ctx);
-    return e;
+    struct delivery_plan plan = { .import = s->im,
+                                  .holdings = s->send->holdings,
+                                  .diff_ids = &s->image.diff_ids,
+                                  .config_digest = s->push->image->config_digest,
+                                  .full_names = full_names };
+    if (why_export)
+        return export_layers(s, &plan, why_export);
+    struct err *e = push_layers(s, &plan, &met);
+    if (!e || err_get_code(e) != RW4203_PUSH_FAILED || !nothing_was_sent(s))
+        return e;
+    AUTO_STR why =
+        xasprintf("the engine %s: %s", met ? "stopped its push" : "does not reach rwml at 127.0.0.1", err_get_cause(e));
+    err_free(e);
+    return export_layers(s, &plan, why);
 }
 
 /* Files. */
@@ -201,8 +219,8 @@ static struct err *measure(struct sending *s)
     return engine_image_top_bytes(s->engine, &s->image, s->image.diff_ids.count - leading, s->push->wait, &s->missing);
 }
 
-/* Why the whole is faster than its layers; owned, NULL: it is not. */
-static char *why_whole(const struct sending *s)
+/* Why an export is faster than a push; owned, NULL: it is not. */
+static char *why_export(const struct sending *s)
 {
     if (s->containerd_store || s->missing < s->image.size / COMPRESSING_COSTS)
         return NULL;
@@ -249,8 +267,8 @@ struct err *send_image(struct engine *e, const struct send *send, struct sent *o
     TRY(prepare_files(&s, &as_files));
     if (as_files)
         return send_files(&s);
-    AUTO_STR whole = why_whole(&s);
+    AUTO_STR export = why_export(&s);
     start_itself(&s);
     out->shipment.is_base = becomes_base(&s);
-    return whole ? send_whole(&s, whole) : send_layers(&s);
+    return send_layers(&s, export);
 }

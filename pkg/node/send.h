@@ -1,14 +1,12 @@
 /* send: which way an image takes out of the engine and into the imports that were started. Used
  * within node only.
  *
- * By layers: the engine pushes what the nodes lack, see delivery.h. The classic image store keeps
- * layers uncompressed and compresses each, on one core, when it pushes it for the first time (Docker
- * 20.10: 13 to 22 MB/s), while it exports at 100 MB/s: so with that store an image of which more than
- * a sixth is missing travels as a whole.
- *
- * As a whole also where the engine does not share our loopback addresses (Docker Desktop, rootless
- * engines, an engine in another network namespace), and where it gives its push up before anything of
- * it was sent on.
+ * By layers: what the nodes lack, see delivery.h. The engine pushes them, or exports the image. The classic
+ * image store keeps layers uncompressed and compresses each, on one core, when it pushes it for the first time
+ * (Docker 20.10: 13 to 22 MB/s), while it exports at 100 MB/s: so with that store an image of which more than
+ * a sixth is missing is exported. So is one of an engine that does not share our loopback addresses (Docker
+ * Desktop, rootless engines, an engine in another network namespace), or gives its push up before anything of it was
+ * sent on.
  *
  * As changed files: where SEND_FILES_BYTES or more would travel and an image to compare with is in engine and
  * nodes, see files.h.

@@ -23,14 +23,13 @@ struct err *oci_chain_ids(const struct strv *diff_ids, struct strv *out)
 
 static struct err *unusable(const char *what, const char *why)
 {
-    return err_cause(err_new(RW4201_IMAGE_STREAM, "the image that the engine pushed cannot be used"), "%s %s", what,
-                     why);
+    return err_cause(err_new(RW4201_IMAGE_STREAM, "the image that the engine gave cannot be used"), "%s %s", what, why);
 }
 
 static struct err *parse(const char *what, const char *bytes, size_t len, json_t **out)
 {
     struct err *e = doc_parse_json(bytes, len, what, out);
-    return err_because(RW4201_IMAGE_STREAM, e, "the image that the engine pushed cannot be used");
+    return err_because(RW4201_IMAGE_STREAM, e, "the image that the engine gave cannot be used");
 }
 
 static struct err *read_descriptor(const json_t *tree, const char *what, struct oci_descriptor *out)
@@ -179,4 +178,36 @@ char *oci_index_text(const struct oci_descriptor *manifest, const char *const *f
         doc_set(tree, "/manifests/-", entry);
     }
     return doc_dump(tree);
+}
+
+/* "<hex>.json" before Docker 25, "blobs/sha256/<hex>" since. */
+static char *digest_of_config(const char *name)
+{
+    static const char blobs[] = "blobs/sha256/", old[] = ".json";
+    const char *hex = name && str_starts(name, blobs) ? name + strlen(blobs) : name;
+    if (!hex)
+        return NULL;
+    if (hex == name && !str_ends(hex, old))
+        return NULL;
+    size_t len = hex == name ? strlen(hex) - strlen(old) : strlen(hex);
+    AUTO_STR digest = xasprintf("sha256:%.*s", (int)len, hex);
+    return oci_is_digest(digest) ? STEAL(&digest) : NULL;
+}
+
+struct err *oci_saved_configs(const char *bytes, size_t len, struct strv *out)
+{
+    static const char what[] = "manifest.json";
+    size_t i;
+    json_t *parsed = NULL, *item;
+    TRY(parse(what, bytes, len, &parsed));
+    DOC_AUTO tree = parsed;
+    if (!doc_is_array(tree) || doc_count(tree) == 0)
+        return unusable(what, "names no image");
+    DOC_EACH_ITEM (tree, i, item) {
+        AUTO_STR digest = digest_of_config(doc_text(item, "/Config"));
+        if (!digest)
+            return unusable(what, "does not name an image's configuration");
+        strv_add(out, digest);
+    }
+    return NULL;
 }

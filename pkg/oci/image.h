@@ -47,6 +47,10 @@ struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out)
  * RW4201_IMAGE_STREAM. */
 struct err *oci_config_text(const char *config, const struct strv *diff_ids, char **out) MUST_USE;
 
+/* oci_saved_configs: the digests of the configurations that manifest.json names, of an archive that docker save
+ * makes: one for each image in it. RW4201_IMAGE_STREAM when there are none, or they are named otherwise. */
+struct err *oci_saved_configs(const char *bytes, size_t len, struct strv *out) MUST_USE;
+
 /* oci_index_text: index.json of an archive with one manifest that gets these full names, NULL behind the last;
  * owned. */
 char *oci_index_text(const struct oci_descriptor *manifest, const char *const *full_names) MUST_USE;

@@ -9,7 +9,8 @@
 #define DIGEST_A "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define DIGEST_C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-#define ONES "sha256:1111111111111111111111111111111111111111111111111111111111111111"
+#define ONES_HEX "1111111111111111111111111111111111111111111111111111111111111111"
+#define ONES "sha256:" ONES_HEX
 #define TWOS "sha256:2222222222222222222222222222222222222222222222222222222222222222"
 #define THREES "sha256:3333333333333333333333333333333333333333333333333333333333333333"
 
@@ -293,6 +294,47 @@ static void test_index_text(void **state)
                                "\"annotations\":{\"io.containerd.image.name\":\"docker.io/a~b/c:\\\"1\\\"\"}}");
 }
 
+static void test_saved_configs(void **state)
+{
+    (void)state;
+    static const char *const names[] = { ONES_HEX ".json", "blobs/sha256/" ONES_HEX };
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        AUTO(strv) configs = { 0 };
+        AUTO_STR text = xasprintf("[{\"Config\":\"%s\",\"RepoTags\":null},{\"Config\":\"%s\"}]", names[i], names[i]);
+        check_ok(oci_saved_configs(text, strlen(text), &configs));
+        assert_int_equal(configs.count, 2);
+        assert_string_equal(configs.items[1], ONES);
+    }
+}
+
+static void test_saved_configs_refuses(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",
+        "[",
+        "[]",
+        "{}",
+        "[{}]",
+        "[{\"Config\":7}]",
+        "{\"Config\":\"" ONES_HEX ".json\"}",
+        "[{\"Config\":\"" ONES_HEX "\"}]",
+        "[{\"Config\":\"" ONES_HEX ".jso\"}]",
+        "[{\"Config\":\"../" ONES_HEX ".json\"}]",
+        "[{\"Config\":\"blobs/sha256/\"}]",
+        "[{\"Config\":\"blobs/sha256/" ONES_HEX "0\"}]",
+        "[{\"Config\":\"blobs/sha256/" ONES_HEX ".json\"}]",
+        "[{\"Config\":\"blobs/sha512/" ONES_HEX "\"}]",
+        "[{\"Config\":\"" ONES_HEX ".json\"},{}]",
+    };
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        AUTO(strv) configs = { 0 };
+        AUTO_PTR(err) e = oci_saved_configs(texts[i], strlen(texts[i]), &configs);
+        if (err_get_code(e) != RW4201_IMAGE_STREAM)
+            fail_msg("%s: RW%d", texts[i], (int)err_get_code(e));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +350,8 @@ int main(void)
         cmocka_unit_test(test_text_and_back),
         cmocka_unit_test(test_config_diff_ids),
         cmocka_unit_test(test_config_diff_ids_refuses),
+        cmocka_unit_test(test_saved_configs),
+        cmocka_unit_test(test_saved_configs_refuses),
         cmocka_unit_test(test_index_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,6 @@ struct tar_reader {
     uint64_t padding; /* behind them */
     char *name;       /* of this entry */
     char *link;
-    bool is_ending; /* the first end block was there */
     bool has_ended; /* the end blocks were there and all behind them is fine */
     bool is_broken;
 };
@@ -107,7 +106,6 @@ static bool is_zeros(const char *bytes, size_t len)
 static struct err *read_end(struct tar_reader *r)
 {
     char block[TAR_BLOCK];
-    r->is_ending = true;
     TRY(take_all(r, block, sizeof block));
     if (!is_zeros(block, sizeof block))
         return refuse(r, "it goes on behind the end of the archive");
@@ -209,11 +207,6 @@ struct err *tar_read_next(struct tar_reader *r, struct tar_entry *out, bool *out
         *out = entry;
     *out_more = !r->has_ended;
     return NULL;
-}
-
-bool tar_is_ending(const struct tar_reader *r)
-{
-    return r->is_ending;
 }
 
 struct err *tar_read_data(struct tar_reader *r, void *to, size_t room, size_t *out_len)

@@ -90,9 +90,6 @@ DEFINE_FREEP(tar_reader)
  * above TAR_NAME_MAX. */
 struct err *tar_read_next(struct tar_reader *r, struct tar_entry *out, bool *out_more) MUST_USE;
 
-/* tar_is_ending: the first end block was read, whole: what follows decides whether the archive is. */
-bool tar_is_ending(const struct tar_reader *r);
-
 /* tar_read_data: the next bytes of this entry; *out_len 0 is the end of the entry. */
 struct err *tar_read_data(struct tar_reader *r, void *to, size_t room, size_t *out_len) MUST_USE;
 

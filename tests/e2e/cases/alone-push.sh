@@ -189,7 +189,7 @@ test_push_whose_layers_vanish() {
     check_death
     expect_ok
     case $(engine_store) in # what travels instead of the layer that was taken for unpacked
-    classic) out_has 'the whole image travels' || fail "nothing had vanished" ;;
+    classic) out_has 'the engine exports the image' || fail "nothing had vanished" ;;
     containerd) [ "$(grep -c 'layer .*, sent' "$T/out")" = 3 ] || fail "nothing had vanished" ;;
     esac
     expect_on_every_node

@@ -1,10 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
 # Only layers travel that a node lacks: see layered_pulse.
 
-sent_to() { # NODE: bytes, as told
-    sed -n "s/.*$1: \([0-9.]* [KM]*B\)  .*/\1/p" "$T/err"
-}
-
 expect_no_push_name() { # the name that the engine pushed by is gone from it
     ! docker image ls -a --format '{{.Repository}}' | grep rwml-push >/dev/null || fail "the engine keeps a name: $(docker image ls | grep rwml-push)"
 }
@@ -14,9 +10,9 @@ test_layers_that_nodes_have_stay_home() {
     layered_pulse
     expect_ok
     if [ "$(engine_store)" = classic ]; then
-        expect_line 'the whole image travels: .* would have to compress them first'
+        expect_line 'the engine exports the image: .* would have to compress them first'
     else
-        expect_no_line 'the whole image travels'
+        expect_no_line 'the engine exports the image'
     fi
     push_text 'second text'
     expect_ok
