@@ -4,14 +4,18 @@
 # Source it; it defines variables and functions only.
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
-# NAME SUITE STORE DOCKERD, from the oldest on.
-ENGINES='bookworm bookworm classic dockerd
-trixie trixie classic dockerd
-trixie-containerd trixie containerd dockerd
-forky forky classic dockerd
-forky-containerd forky containerd dockerd
-moby forky classic /suites/bin/dockerd-29
-moby-containerd forky containerd /suites/bin/dockerd-29'
+# NAME SUITE STORE NETWORK [DOCKERD], from the oldest on. Those without a network have loopback addresses of
+# their own, as an engine of Docker Desktop or of another machine.
+ENGINES='bookworm bookworm classic host
+trixie trixie classic host
+trixie-containerd trixie containerd host
+forky forky classic host
+forky-containerd forky containerd host
+moby forky classic host /suites/bin/dockerd-29
+moby-containerd forky containerd host /suites/bin/dockerd-29
+bookworm-apart bookworm classic none
+forky-apart forky classic none
+forky-containerd-apart forky containerd none'
 NODE_SUITES=(bookworm trixie forky) # containerd 1.6, 1.7 and 2.1
 
 engine_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' <<<"$ENGINES"; } # NAME FIELD
@@ -26,17 +30,18 @@ docker_command() { # one that Docker 29 answers to, which wants API 1.44; Debian
 
 engine_answers_at() { docker -H "unix://$1" version >/dev/null 2>&1; } # SOCKET
 
-# A new one each time, which takes a second; so nothing of an earlier run can be in it. It shares the
-# machine's network, see tests/lab/engine/engine.
+# A new one each time, which takes a second; so nothing of an earlier run can be in it. For its network see
+# tests/lab/engine/engine.
 engine_start() { # NAME DIRECTORY: its socket is DIRECTORY/sock
-    local container attempt
+    local container attempt dockerd
     container=$(engine_container "$1")
+    dockerd=$(engine_field "$1" 5)
     mkdir -p "$2"
     docker rm -fv "$container" >/dev/null 2>&1 || true
-    docker run -d --name "$container" --privileged --network host --cgroupns private \
+    docker run -d --name "$container" --privileged --network "$(engine_field "$1" 4)" --cgroupns private \
         --security-opt seccomp=unconfined --security-opt apparmor=unconfined \
         --tmpfs /run --tmpfs /tmp --volume /var/lib/docker --volume "$2:/lab" "$ENGINES_IMAGE" \
-        "$(engine_field "$1" 2)" "$(engine_field "$1" 3)" "$(id -g)" "$(engine_field "$1" 4)" >/dev/null
+        "$(engine_field "$1" 2)" "$(engine_field "$1" 3)" "$(id -g)" ${dockerd:+"$dockerd"} >/dev/null
     for attempt in $(seq 1 300); do
         if engine_answers_at "$2/sock"; then return; fi
         sleep 0.1

@@ -316,6 +316,10 @@ deploy_texts() { # COUNT [OPTION...]: edits and rolls out, one by one; NAMES, th
     done
 }
 
+sent_to() { # NODE: bytes, as told
+    sed -n "s/.*$1: \([0-9.]* [KM]*B\)  .*/\1/p" "$T/err"
+}
+
 push_texts() { # COUNT: edits and brings to the nodes without a rollout, which removes nothing
     local i
     for ((i = 1; i <= $1; i++)); do

@@ -52,11 +52,11 @@ sample_lock() { # DIRECTORY: uv.lock, made once for each set of pyproject.toml
 
 # The small service with two layers: its program beside random bytes, which no node has from another
 # test, and its message. The first text is built and pushed.
-layered_pulse() {
+layered_pulse() { # [BYTES]: of a layer that stays as it is
     new_pulse
     sed -i 's|^COPY pulse message /$|COPY pulse /\nCOPY message /|' "docker/$SVC.Dockerfile"
     [ "$(grep -c '^COPY' "docker/$SVC.Dockerfile")" = 2 ] || fail "the Dockerfile is another one by now"
-    head -c 400000 /dev/urandom >filler
+    head -c "${1:-400000}" /dev/urandom >filler
     sed -i 's|^COPY pulse /$|COPY pulse filler /|' "docker/$SVC.Dockerfile"
     echo '!filler' >>.dockerignore
     push_text "$SVC's first text"
