@@ -64,7 +64,7 @@ struct engine_build {
  *   RW3203_BUILD_NEEDS_SESSION  the Dockerfile needs credentials, secrets or SSH, or the engine
  *                               can't take a tar (containerd store before Docker 28)
  *   RW3204_ENGINE_DISK_FULL
- *   RW3205_ENGINE_LOST_LAYER    passes: the same build again, by its cache, is likely to succeed
+ *   RW3205_ENGINE_LOST_LAYER    the same build again is likely to succeed, or else without the cache
  *   RW3105_ENGINE_TOO_OLD       the engine has no BuildKit
  *   RW3104_ENGINE_GONE          the answer ended without an image and without an error
  * When interrupted the build is cancelled in the engine before this returns. */

@@ -116,17 +116,21 @@ static struct err *disk_full(const struct engine_build *build, const char *says)
     return err_next(err_cause(e, "%s", without_wrapping(says)), "docker builder prune");
 }
 
-/* moby/buildkit#6521: an image is unpacked on a snapshot that, it seems, nothing keeps: an image's removal at
- * that time, as of the name that a push needed, has containerd collect it. */
 static struct err *lost_layer(const struct engine_build *build, const char *says)
 {
-    struct err *e = err_new(RW3205_ENGINE_LOST_LAYER, "the engine lost a layer while it unpacked %s", build->tag);
-    return err_cause(e, "%s", without_wrapping(says));
+    struct err *e = err_new(RW3205_ENGINE_LOST_LAYER, "the engine lost a layer of %s", build->tag);
+    return err_next(err_cause(e, "%s", without_wrapping(says)), "docker builder prune");
 }
 
+/* What BuildKit counts as cached and the image store has not. containerd store (moby/buildkit#6521): an image is
+ * unpacked on a snapshot that, it seems, nothing keeps: an image's removal at that time, as of the name that a
+ * push needed, has containerd collect it. Classic store: seen on 20.10, for every build that found it in
+ * its cache, after its disk had been full; and for one build after the cache was cleared. */
 static bool is_lost_layer(const char *says)
 {
-    return strstr(says, "parent snapshot ") && strstr(says, " does not exist: not found");
+    return (strstr(says, "parent snapshot ") && strstr(says, " does not exist: not found")) ||
+           strstr(says, "layer does not exist") ||
+           (strstr(says, "failed to prepare ") && strstr(says, "/committed: no such file or directory"));
 }
 
 struct err *build_error(const struct engine_build *build, const struct trace *trace, const char *says)

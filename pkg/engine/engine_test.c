@@ -167,6 +167,12 @@ static void test_errors_inside_a_good_answer(void **state)
         "{\"errorDetail\":{\"message\":\"failed to prepare extraction snapshot \\\"extract-1 sha256:b\\\": "
         "parent snapshot sha256:f does not exist: not found\"}}\r\n",
         RW3205_ENGINE_LOST_LAYER, "parent snapshot");
+    check_build_error("{\"errorDetail\":{\"message\":\"layer does not exist\"}}\r\n", RW3205_ENGINE_LOST_LAYER,
+                      "layer");
+    check_build_error(
+        "{\"errorDetail\":{\"message\":\"failed to prepare q8: open /var/lib/docker/overlay2/p/committed: no "
+        "such file or directory\"}}\r\n",
+        RW3205_ENGINE_LOST_LAYER, "failed to prepare");
 }
 
 static void test_a_missing_lock_file_is_made_by_uv(void **state)

@@ -166,7 +166,7 @@ static struct engine_build_arg *split_args(const struct strv *args, struct strv 
 }
 
 static struct err *run_build(struct job *job, const struct service_image *image, struct build_context *context,
-                             struct build_view *view, char **image_id)
+                             bool no_cache, struct build_view *view, char **image_id)
 {
     AUTO(strv) names = { 0 };
     struct engine_build_arg *args = split_args(&image->build_args, &names);
@@ -175,6 +175,7 @@ static struct err *run_build(struct job *job, const struct service_image *image,
         .dockerfile = build_context_get_dockerfile(context),
         .args = args,
         .arg_count = image->build_args.count,
+        .no_cache = no_cache,
         .pull = build_context_read,
         .pull_ctx = context,
         .on_event = on_event,
@@ -214,14 +215,14 @@ static struct err *tell_result(const struct job *job, const char *reference, con
 }
 
 /* One try, with a context of its own, since a context can be read once. */
-static struct err *try_build(struct job *job, const struct service_image *image)
+static struct err *try_build(struct job *job, const struct service_image *image, bool no_cache)
 {
     AUTO_PTR(build_context) context = NULL;
     AUTO_STR image_id = NULL;
     int64_t start = clock_ms();
     TRY(build_context_open(job->plan->workspace->root_fd, image->context, image->dockerfile, &context));
     struct build_view view = { .job = job, .line = BUF_INIT(LIMIT_STEP_OUTPUT) };
-    struct err *e = run_build(job, image, context, &view, &image_id);
+    struct err *e = run_build(job, image, context, no_cache, &view, &image_id);
     buf_release(&view.line);
     TRY(e);
     tell_context(job, context);
@@ -233,12 +234,14 @@ static struct err *build_image(struct job *job, const struct service_image *imag
     TRY(pull_bases(job, image));
     job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile,
              image->rule, image->context);
-    struct err *e = try_build(job, image);
-    if (!e || err_get_code(e) != RW3205_ENGINE_LOST_LAYER)
-        return e;
-    err_ignore(e, "it passes");
-    job_tell(job, UI_NOTE, STAGE, -1, "the engine lost a layer while it unpacked the image; building again");
-    return try_build(job, image);
+    static const char *const again[] = { "building again", "building again, without the build cache" };
+    struct err *e = try_build(job, image, false);
+    for (size_t i = 0; e && err_get_code(e) == RW3205_ENGINE_LOST_LAYER && i < COUNT_OF(again); i++) {
+        job_tell(job, UI_NOTE, STAGE, -1, "%s; %s", err_get_message(e), again[i]);
+        err_ignore(e, "it passes, or what is cached is gone");
+        e = try_build(job, image, i > 0);
+    }
+    return e;
 }
 
 struct err *job_build(struct job *job)
