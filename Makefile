@@ -150,6 +150,7 @@ bench: ## one edited line to a ready pod, one changed layer to the nodes: rwml a
 	@$(alone) tests/e2e/bench-edit
 	@$(alone) tests/e2e/bench-push
 	@$(alone) tests/e2e/bench-files
+	@$(alone) tests/e2e/bench-first
 
 .PHONY: demo
 demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up

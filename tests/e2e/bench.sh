@@ -28,6 +28,20 @@ exec_true() { # in every such node, side by side
     wait "${pids[@]}"
 }
 
+large_workspace() { # SERVICE MEGABYTES: of an image in whose lower layer they are; goes there
+    pulse_workspace "$WORK/$1" "$1" e2e-bench
+    cd "$WORK/$1"
+    head -c $(($2 * 1000000)) /dev/urandom >large
+    echo '!large' >>.dockerignore
+    sed -i 's|^COPY pulse message /$|COPY pulse large /\nCOPY message /|' "docker/$1.Dockerfile"
+    grep -q '^COPY pulse large' "docker/$1.Dockerfile" || die "the small service's Dockerfile is another one"
+}
+
+new_large_image() { # SERVICE: builds what was never built before
+    date +%s%N >message
+    "$RWML" build "$1" >"$WORK/log" 2>&1 || { cat "$WORK/log" >&2; die "the build failed"; }
+}
+
 measure() { # WAY KIND COMMAND...: appends the time in ms to a file
     local way=$1 kind=$2 began took
     shift 2
