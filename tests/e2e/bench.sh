@@ -69,7 +69,7 @@ report() { # "KIND WAY..." each: the first way is what the others are compared w
         for way in $ways; do
             read -r low middle high < <(figures "$WORK/$way.$kind" && echo)
             printf '%-10s %-8s %8s %8s %8s   %s\n' "$kind" "$way" "$low" "$middle" "$high" \
-                "$(awk -v a="$first" -v b="$middle" 'BEGIN {printf "%.2f", a / b}')"
+                "$(awk -v a="$first" -v b="$middle" 'BEGIN { if (b > 0) printf "%.2f", a / b; else print "no time at all" }')"
         done
     done
     printf '\n%s rounds, seconds; %s CPUs, load %s\n' "$ROUNDS" "$(nproc)" "$(cut -d ' ' -f 1 /proc/loadavg)"
