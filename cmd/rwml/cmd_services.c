@@ -62,6 +62,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .no_file_delta = o->no_file_delta,
         .helper = &helper,
         .verbose = o->verbose,
+        .timings = o->timings,
         .ui = app->ui,
         .cancel = app->cancel,
     };

@@ -33,6 +33,7 @@ const struct option_row option_rows[] = {
     { 0, "dry-run", OPTION_FLAG, NULL, FOR_IMAGES, AT(dry_run), "with --prune: only say what would go" },
     { 'o', "output", OPTION_FORMAT, "text|json", FOR_WORKSPACE, AT(output), "json: one event a line on stdout" },
     { 'v', "verbose", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(verbose), "also the output of build steps, and reasons" },
+    { 0, "timings", OPTION_FLAG, NULL, FOR_SERVICES, AT(timings), "in the end, what each phase took" },
     { 'q', "quiet", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(quiet), "results, warnings and errors only" },
     { 0, "no-color", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(no_color), "no colours (also by NO_COLOR)" },
     { 'h', "help", OPTION_FLAG, NULL, FOR_ALL, AT(help), "show this help" },

@@ -32,6 +32,7 @@ struct options {
     bool no_file_delta;
     bool no_color;
     bool verbose;
+    bool timings;
     bool quiet;
     bool help;
     struct strv arguments; /* what is no option: the services */

@@ -20,7 +20,7 @@ enum {
 
 /* What one build's events add up to. */
 struct build_view {
-    const struct job *job;
+    struct job *job;
     struct buf line; /* a line of output that is not whole yet */
     size_t cached, ran;
 };
@@ -41,6 +41,11 @@ static bool is_work(const char *name)
 static bool is_unpacking(const char *name)
 {
     return name && str_starts(name, "copy /context");
+}
+
+static bool is_export(const char *name)
+{
+    return name && str_starts(name, "exporting to ");
 }
 
 /* A step's name on one line: words by one blank, without the mounts that stand in front of what is
@@ -78,6 +83,7 @@ static void show_step(struct build_view *view, const struct engine_build_event *
 {
     AUTO_STR name = short_name(event->name);
     if (event->kind == ENGINE_STEP_STARTED) {
+        timings_enter(&view->job->timings, STAGE, is_export(event->name) ? "exporting the image" : "its steps");
         job_tell(view->job, UI_PROGRESS, STAGE, -1, "%s", name);
     } else if (event->kind == ENGINE_STEP_CACHED) {
         view->cached += is_work(event->name);
@@ -207,10 +213,14 @@ static struct err *tell_result(const struct job *job, const char *reference, con
     if (!found)
         return err_new(RW4101_IMAGE_NOT_BUILT, "the engine built %s and has lost it again", reference);
     AUTO_STR size = num_bytes(image.size);
+    json_t *fields = doc_object();
+    doc_set_text(fields, "/image", reference);
+    doc_set_text(fields, "/id", image_id);
+    doc_set(fields, "/bytes", doc_integer((int64_t)image.size));
     engine_image_release(&image);
     const char *hex = strchr(image_id, ':') ? strchr(image_id, ':') + 1 : image_id;
-    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s is %.*s, %s, %zu of %zu steps reused", reference,
-             SHOWN_DIGEST, hex, size, view->cached, view->cached + view->ran);
+    job_tell_with(job, UI_RESULT, STAGE, clock_ms() - start, fields, "%s is %.*s, %s, %zu of %zu steps reused",
+                  reference, SHOWN_DIGEST, hex, size, view->cached, view->cached + view->ran);
     return NULL;
 }
 
@@ -220,6 +230,7 @@ static struct err *try_build(struct job *job, const struct service_image *image,
     AUTO_PTR(build_context) context = NULL;
     AUTO_STR image_id = NULL;
     int64_t start = clock_ms();
+    timings_enter(&job->timings, STAGE, "sending its context");
     TRY(build_context_open(job->plan->workspace->root_fd, image->context, image->dockerfile, &context));
     struct build_view view = { .job = job, .line = BUF_INIT(LIMIT_STEP_OUTPUT) };
     struct err *e = run_build(job, image, context, no_cache, &view, &image_id);
@@ -231,6 +242,7 @@ static struct err *try_build(struct job *job, const struct service_image *image,
 
 static struct err *build_image(struct job *job, const struct service_image *image)
 {
+    timings_enter(&job->timings, STAGE, "images that it builds upon");
     TRY(pull_bases(job, image));
     job_tell(job, UI_DETAIL, STAGE, -1, "%s by %s (rule %s), context %s", image->reference, image->dockerfile,
              image->rule, image->context);

@@ -175,8 +175,14 @@ static void tell_result(const struct job *job, size_t written, bool runs, int64_
     AUTO_STR done = names.count == 0 ? xstrdup("applied, ready and settled")
                     : runs           ? xasprintf("%s runs, ready and settled", images)
                                      : xasprintf("%s is applied; no pod runs it", images);
-    job_tell(job, UI_RESULT, STAGE, clock_ms() - start, "%s; %zu object%s written", done, written,
-             written == 1 ? "" : "s");
+    json_t *fields = doc_object();
+    doc_set(fields, "/images", doc_array());
+    for (size_t i = 0; i < names.count; i++)
+        doc_set(fields, "/images/-", doc_string(names.items[i]));
+    doc_set(fields, "/runs", doc_boolean(runs));
+    doc_set(fields, "/written", doc_integer((int64_t)written));
+    job_tell_with(job, UI_RESULT, STAGE, clock_ms() - start, fields, "%s; %zu object%s written", done, written,
+                  written == 1 ? "" : "s");
 }
 
 static void on_notice(void *ctx, const char *line)
@@ -188,8 +194,11 @@ static struct err *release(struct release *r, int64_t start)
 {
     size_t written = 0;
     bool runs;
+    timings_enter(&r->job->timings, STAGE, "the API server's dry run");
     TRY(release_check(r));
+    timings_enter(&r->job->timings, STAGE, "applying");
     TRY(release_apply(r, &written));
+    timings_enter(&r->job->timings, STAGE, "waiting for ready and settled");
     struct err *e = follow(r, &runs);
     TRY(written ? e : err_state_add(e, "this run wrote nothing"));
     r->job->changed = r->job->changed || written > 0;
@@ -212,6 +221,7 @@ struct err *job_deploy(struct job *job)
 {
     AUTO_PTR(kube_client) kube = NULL;
     int64_t start = clock_ms();
+    timings_enter(&job->timings, STAGE, "preparing the objects");
     TRY(err_state(prepare(job), "nothing was applied"));
     TRY(err_state(kube_open(&job->target->kube_config, job->request->cancel, &kube), "nothing was applied"));
     kube_on_notice(kube, on_notice, job);

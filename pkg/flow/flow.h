@@ -8,6 +8,7 @@
  *   turn.c       what only one rwml at a time may do
  *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c        one service on its way; build.c  push.c  deploy.c its part of each verb
+ *   timings.c    what each phase of that took
  *   release_check.c  release_apply.c   its objects on their way into the cluster
  *   images.c     old images, shown and removed
  *   brought.c    which images are rwml's, and which of them stay
@@ -55,6 +56,7 @@ struct flow_request {
     bool no_create_namespace;
     bool no_file_delta;
     bool verbose;
+    bool timings;                     /* tell what each phase took */
     const struct node_helper *helper; /* for comparing images; NULL: they are not compared */
     struct ui *ui;
     const struct cancel *cancel;

@@ -14,7 +14,19 @@ void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64
     va_start(ap, fmt);
     AUTO_STR text = xvasprintf(fmt, ap);
     va_end(ap);
-    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms };
+    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, NULL };
+    ui_tell(job->request->ui, &event, "%s", text);
+}
+
+void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms,
+                   json_t *fields_steal, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO_STR text = xvasprintf(fmt, ap);
+    va_end(ap);
+    DOC_AUTO fields = fields_steal;
+    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, fields };
     ui_tell(job->request->ui, &event, "%s", text);
 }
 

@@ -4,6 +4,7 @@
 
 #include "flow/plan.h"
 #include "flow/target.h"
+#include "flow/timings.h"
 #include "node/image.h"
 
 /* An image of the service as it is in the engine now. */
@@ -25,11 +26,15 @@ struct job {
     bool pushed;  /* this run has proved that every node has the images */
     bool changed; /* this run has written to a node or to the cluster */
     bool done;    /* every verb of the request */
+    struct timings timings;
 };
 
 /* job_tell: one event of this service. elapsed_ms < 0: not told. */
 void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
     PRINTF_LIKE(5, 6);
+/* job_tell_with: with fields for programs (struct ui_event). */
+void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms,
+                   json_t *fields_steal, const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 /* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT. */
 struct err *job_find_images(struct job *job) MUST_USE;

@@ -10,10 +10,24 @@ static const char STAGE[] = "push";
 
 enum { PUSH_MS = 30 * 60 * 1000 }; /* gigabytes into a slow disk; a node that stalls is given up before, node/image.h */
 
+static void time_phase(struct job *job, enum node_push_phase phase)
+{
+    static const char *const names[] = {
+        [NODE_PUSH_ASKED] = "asking the nodes",
+        [NODE_PUSH_COMPARING] = "comparing files in the engine",
+        [NODE_PUSH_GATHERING] = "the engine's preparing of layers",
+        [NODE_PUSH_SENDING] = "sending",
+        [NODE_PUSH_VERIFYING] = "unpacking and verifying in the nodes",
+    };
+    if (phase < COUNT_OF(names))
+        timings_enter(&job->timings, STAGE, names[phase]);
+}
+
 static void on_progress(void *ctx, const struct node_push_progress *progress)
 {
-    const struct job *job = ctx;
+    struct job *job = ctx;
     const char *node = progress->node ? progress->node->name : "every node";
+    time_phase(job, progress->phase);
     AUTO_STR sent = num_bytes(progress->bytes);
     AUTO_STR total = num_bytes(progress->total);
     if (progress->phase == NODE_PUSH_COMPARING)
@@ -27,18 +41,29 @@ static void on_progress(void *ctx, const struct node_push_progress *progress)
         job_tell(job, UI_PROGRESS, STAGE, -1, "%s: unpacking it, asking its runtime", node);
 }
 
+static json_t *fields_of_node(const struct node_push_result *result)
+{
+    static const char *const outcomes[] = { [NODE_HAD_IT] = "had", [NODE_GOT_IT] = "got", [NODE_LACKS_IT] = "lacks" };
+    json_t *fields = doc_object();
+    doc_set_text(fields, "/node", result->node->name);
+    doc_set_text(fields, "/outcome", outcomes[result->outcome]);
+    doc_set(fields, "/bytes", doc_integer((int64_t)result->bytes_sent));
+    return fields;
+}
+
 static void tell_node(const struct job *job, const struct node_push_result *result)
 {
     AUTO_STR sent = num_bytes(result->bytes_sent);
+    json_t *fields = fields_of_node(result);
     switch (result->outcome) {
     case NODE_HAD_IT:
-        job_tell(job, UI_DETAIL, STAGE, -1, "%s: has it already", result->node->name);
+        job_tell_with(job, UI_DETAIL, STAGE, -1, fields, "%s: has it already", result->node->name);
         return;
     case NODE_GOT_IT:
-        job_tell(job, UI_STEP, STAGE, result->elapsed_ms, "%s: %s", result->node->name, sent);
+        job_tell_with(job, UI_STEP, STAGE, result->elapsed_ms, fields, "%s: %s", result->node->name, sent);
         return;
     case NODE_LACKS_IT:
-        job_tell(job, UI_STEP, STAGE, -1, "%s: does not have it", result->node->name);
+        job_tell_with(job, UI_STEP, STAGE, -1, fields, "%s: does not have it", result->node->name);
         return;
     }
 }
@@ -54,30 +79,47 @@ static const char *fate(const struct node_layer *layer)
     return NULL;
 }
 
+static json_t *fields_of_layer(const struct node_layer *layer)
+{
+    json_t *fields = doc_object();
+    doc_set_text(fields, "/layer", layer->diff_id);
+    doc_set(fields, "/bytes", layer->size > 0 ? doc_integer((int64_t)layer->size) : doc_null());
+    doc_set(fields, "/nodes", doc_integer((int64_t)layer->nodes));
+    doc_set(fields, "/sent", doc_integer((int64_t)layer->sent));
+    doc_set(fields, "/unpacked", doc_integer((int64_t)layer->had));
+    return fields;
+}
+
 static void on_layer(void *ctx, const struct node_layer *layer)
 {
     enum { SHOWN = 19 }; /* "sha256:" and 12 digits, as the engine shows them */
     const struct job *job = ctx;
     AUTO_STR size = layer->size > 0 ? num_bytes(layer->size) : xstrdup("size not asked");
     const char *same = fate(layer);
+    json_t *fields = fields_of_layer(layer);
     if (same)
-        job_tell(job, UI_DETAIL, STAGE, -1, "layer %.*s: %s, %s", SHOWN, layer->diff_id, size, same);
+        job_tell_with(job, UI_DETAIL, STAGE, -1, fields, "layer %.*s: %s, %s", SHOWN, layer->diff_id, size, same);
     else
-        job_tell(job, UI_DETAIL, STAGE, -1, "layer %.*s: %s, sent to %zu of %zu nodes; the others have it", SHOWN,
-                 layer->diff_id, size, layer->sent, layer->nodes);
+        job_tell_with(job, UI_DETAIL, STAGE, -1, fields, "layer %.*s: %s, sent to %zu of %zu nodes; the others have it",
+                      SHOWN, layer->diff_id, size, layer->sent, layer->nodes);
 }
 
 static void on_way(void *ctx, enum node_way way, const char *why)
 {
+    static const char *const names[] = {
+        [NODE_WAY_EXPORT] = "export", [NODE_WAY_FILES] = "files", [NODE_WAY_NO_FILES] = "layers"
+    };
+    json_t *fields = doc_object();
+    doc_set_text(fields, "/way", names[way]);
     switch (way) {
     case NODE_WAY_EXPORT:
-        job_tell(ctx, UI_DETAIL, STAGE, -1, "the engine exports the image: %s", why);
+        job_tell_with(ctx, UI_DETAIL, STAGE, -1, fields, "the engine exports the image: %s", why);
         return;
     case NODE_WAY_FILES:
-        job_tell(ctx, UI_DETAIL, STAGE, -1, "only changed files travel, as a layer on top of %s", why);
+        job_tell_with(ctx, UI_DETAIL, STAGE, -1, fields, "only changed files travel, as a layer on top of %s", why);
         return;
     case NODE_WAY_NO_FILES:
-        job_tell(ctx, UI_DETAIL, STAGE, -1, "not only changed files travel: %s", why);
+        job_tell_with(ctx, UI_DETAIL, STAGE, -1, fields, "not only changed files travel: %s", why);
         return;
     }
 }
@@ -91,7 +133,8 @@ static void on_turn_wait(void *ctx, int64_t holder_pid)
 /* A struct node_push's take_turn. */
 static struct err *take_turn(void *ctx, int *lock)
 {
-    const struct job *job = ctx;
+    struct job *job = ctx;
+    timings_enter(&job->timings, STAGE, "waiting for other pushes");
     return turn_take_nodes(job->request, job->target->cluster, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
 }
 
@@ -118,8 +161,13 @@ static void tell_result(const struct job *job, const struct job_image *image, co
     AUTO_STR same = strcmp(built, image->config_digest) == 0
                         ? xstrdup("")
                         : xasprintf(", which is %.*s sent as changed files", SHOWN, built + PREFIX);
-    job_tell(job, UI_RESULT, STAGE, elapsed_ms, "%s is on %zu of %zu nodes%s%s", image->content_name, nodes, nodes,
-             same, unwritten ? ", nothing to send" : "");
+    json_t *fields = doc_object();
+    doc_set_text(fields, "/image", image->content_name);
+    doc_set_text(fields, "/digest", image->config_digest);
+    doc_set_text(fields, "/built", built);
+    doc_set(fields, "/nodes", doc_integer((int64_t)nodes));
+    job_tell_with(job, UI_RESULT, STAGE, elapsed_ms, fields, "%s is on %zu of %zu nodes%s%s", image->content_name,
+                  nodes, nodes, same, unwritten ? ", nothing to send" : "");
 }
 
 static struct err *push_image(struct job *job, struct job_image *image)
@@ -154,6 +202,7 @@ static struct err *push_image(struct job *job, struct job_image *image)
 
 struct err *job_push(struct job *job)
 {
+    timings_enter(&job->timings, STAGE, "asking the engine");
     struct err *e = err_state(job_find_images(job), "nothing was pushed; the nodes have what they had");
     for (size_t i = 0; !e && i < job->image_count; i++)
         e = push_image(job, &job->images[i]);

@@ -78,7 +78,11 @@ static struct err *run_verbs(struct job *job)
 static struct err *run_job(void *item)
 {
     struct job *job = item;
+    timings_begin(&job->timings);
     struct err *e = run_verbs(job);
+    if (job->request->timings)
+        timings_tell(&job->timings, job->request->ui, job->item->service->name);
+    timings_release(&job->timings);
     job_release(job);
     if (e && err_get_code(e) == RW9009_INTERRUPTED)
         e = err_at(e, "service %s", job->item->service->name);
@@ -113,13 +117,19 @@ static struct err *run_jobs(const struct flow_request *request, const struct pla
     return errors;
 }
 
-static struct err *run(const struct flow_request *request, struct plan *plan, struct target *target)
+static struct err *run(const struct flow_request *request, struct plan *plan, struct target *target, struct timings *t)
 {
+    static const char stage[] = "run";
     AUTO_FD lock = -1;
+    timings_enter(t, stage, "finding services, reading manifests");
     TRY(plan_make(request, plan));
+    timings_enter(t, stage, "waiting for another rwml");
     TRY(lock_workspace(request, plan, &lock));
+    timings_enter(t, stage, "finding engine and cluster");
     TRY(target_open(request, plan->workspace->cluster, target));
+    timings_enter(t, stage, "asking the API server");
     TRY(prepare_deploy(request, target, plan));
+    timings_enter(t, stage, "the services");
     return run_jobs(request, plan, target);
 }
 
@@ -127,7 +137,12 @@ struct err *flow_run(const struct flow_request *request)
 {
     struct plan plan = { 0 };
     struct target target = { 0 };
-    struct err *e = run(request, &plan, &target);
+    struct timings timings;
+    timings_begin(&timings);
+    struct err *e = run(request, &plan, &target, &timings);
+    if (request->timings)
+        timings_tell(&timings, request->ui, NULL);
+    timings_release(&timings);
     target_release(&target);
     plan_release(&plan);
     return e;

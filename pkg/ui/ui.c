@@ -70,6 +70,8 @@ static const char *kind_name(enum ui_kind kind)
         return "note";
     case UI_WARNING:
         return "warning";
+    case UI_TIMING:
+        return "timing";
     case UI_RESULT:
         return "result";
     }
@@ -88,6 +90,7 @@ static bool is_shown(const struct ui_options *options, enum ui_kind kind)
     case UI_NOTE:
         return options->json || !options->quiet;
     case UI_WARNING:
+    case UI_TIMING:
     case UI_RESULT:
         return true;
     }
@@ -106,6 +109,7 @@ static const char *colour_of(enum ui_kind kind)
     case UI_PROGRESS:
     case UI_OUTPUT:
     case UI_DETAIL:
+    case UI_TIMING:
         return "\033[2m";
     case UI_STEP:
         return "";
@@ -160,6 +164,14 @@ static void tell_text(struct ui *ui, const struct ui_event *event, const char *t
     ui->progress_shown = event->kind == UI_PROGRESS;
 }
 
+static void add_fields(json_t *object, const json_t *fields)
+{
+    const char *key;
+    json_t *value;
+    DOC_EACH_KEY (fields, key, value)
+        doc_set_key(object, key, doc_copy(value));
+}
+
 static void tell_json(struct ui *ui, const struct ui_event *event, const char *text)
 {
     AUTO(buf) clean = BUF_INIT(LIMIT_LINE);
@@ -173,6 +185,7 @@ static void tell_json(struct ui *ui, const struct ui_event *event, const char *t
     doc_set_key(object, "text", doc_string(buf_text(&clean)));
     if (event->elapsed_ms >= 0)
         doc_set_key(object, "ms", doc_integer(event->elapsed_ms));
+    add_fields(object, event->fields);
     AUTO_STR line = doc_dump(object);
     put(ui, ui->options.out_fd, line);
     put(ui, ui->options.out_fd, "\n");

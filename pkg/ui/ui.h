@@ -9,6 +9,8 @@
  *          is replaced as they move
  *   json   every event as an object on a line of its own, on stdout:
  *          {"event":"step","service":"web","stage":"build","text":"…","ms":41}
+ *          with what programs would have to pick out of the text as keys of their own behind it,
+ *          bytes and milliseconds as numbers,
  *          and errors as {"event":"error","code":"RW3101","exit":3,"class":"ENV",…}
  *
  * All text passes scrub.h.
@@ -28,14 +30,16 @@ enum ui_kind {
     UI_STEP,     /* one part is done */
     UI_NOTE,     /* what the user did not ask for and should know */
     UI_WARNING,
-    UI_RESULT /* a stage is done: what a script would want to read */
+    UI_TIMING, /* what a phase took, when that was asked for */
+    UI_RESULT  /* a stage is done: what a script would want to read */
 };
 
 struct ui_event {
     enum ui_kind kind;
-    const char *service; /* NULL: concerns no single service */
-    const char *stage;   /* "build", "push", "deploy"; NULL: none */
-    int64_t elapsed_ms;  /* < 0: not told */
+    const char *service;  /* NULL: concerns no single service */
+    const char *stage;    /* "build", "push", "deploy"; NULL: none */
+    int64_t elapsed_ms;   /* < 0: not told */
+    const json_t *fields; /* an object with what the text says, for programs; NULL: none. Borrowed */
 };
 
 struct ui_options {

@@ -58,7 +58,7 @@ static struct ui *ui_on(struct screen *s, struct ui_options options)
 
 static void tell(struct ui *ui, enum ui_kind kind, const char *text)
 {
-    ui_tell(ui, &(struct ui_event){ kind, "web", "build", -1 }, "%s", text);
+    ui_tell(ui, &(struct ui_event){ kind, "web", "build", -1, NULL }, "%s", text);
 }
 
 static void test_ui_results_go_to_stdout_talk_to_stderr(void **state)
@@ -109,7 +109,9 @@ static void test_ui_json_is_one_object_a_line(void **state)
     DOC_AUTO event = NULL;
     (void)state;
     AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .json = true });
-    ui_tell(ui, &(struct ui_event){ UI_RESULT, "web", "push", 41 }, "with \"quotes\" and \033 in it");
+    DOC_AUTO fields = doc_object();
+    doc_set(fields, "/bytes", doc_integer(7000000000));
+    ui_tell(ui, &(struct ui_event){ UI_RESULT, "web", "push", 41, fields }, "with \"quotes\" and \033 in it");
     look(&s);
     assert_string_equal(s.err_text, "");
     assert_int_equal(s.out_text[strlen(s.out_text) - 1], '\n');
@@ -118,6 +120,7 @@ static void test_ui_json_is_one_object_a_line(void **state)
     assert_string_equal(doc_text(event, "/service"), "web");
     assert_string_equal(doc_text(event, "/text"), "with \"quotes\" and \\x1b in it");
     assert_int_equal(doc_i64(event, "/ms", 0), 41);
+    assert_int_equal(doc_i64(event, "/bytes", 0), 7000000000);
     close_screen(&s);
 }
 

@@ -75,3 +75,27 @@ test_push_old_names_stay() {
         expect_equal "$(node_digest "$node" "$SVC:dev")" "$(engine_digest "$SVC:dev")"
     done
 }
+
+# What each phase took adds up to the whole, and what the text tells of nodes programs get as fields.
+test_push_told_to_programs() {
+    local name digest
+    new_pulse
+    rwml build && expect_ok
+    rwml push -o json --timings
+    expect_ok
+    name=$(content_name "$SVC") digest=$(engine_digest "$SVC:dev")
+    jq -se --arg nodes "$(nodes | sort)" '[.[] | select(.outcome == "got" and .bytes > 0) | .node] | sort | join("\n") == $nodes' \
+        "$T/out" >/dev/null || fail "not every node is told as a field"
+    jq -se --arg name "$name" --arg digest "$digest" --argjson count "$(nodes | wc -l)" '.[] | select(.event == "result") |
+        .image == $name and .digest == $digest and .built == $digest and .nodes == $count' "$T/out" >/dev/null ||
+        fail "the result is not told as fields"
+    jq -se '[.[] | select(.event == "timing" and .service)] | map(select(.stage != "time").ms) as $parts |
+        (.[] | select(.stage == "time").ms) == ($parts | add) and ($parts | length) > 2' "$T/out" >/dev/null ||
+        fail "the phases do not add up"
+    rwml push --timings
+    expect_ok
+    expect_line "^$SVC push    asking the nodes  [0-9.]* s$"
+    expect_line "^$SVC time    in all  [0-9.]* s$"
+    expect_line '^run     finding engine and cluster  [0-9.]* s$'
+    expect_result 'nothing to send'
+}
