@@ -225,6 +225,7 @@ static struct err *finish_one(struct import *im, struct import_target *t)
     TRY(broken);
     t->is_active = false;
     t->has_ended = true;
+    t->is_done = session_is_done(t->session);
     return session_result(t->session);
 }
 

@@ -98,7 +98,7 @@ void run_settle(struct push_run *r, struct import *im, bool is_whole)
         p->result->elapsed_ms = clock_ms() - p->started_ms;
         p->error = STEAL(&t->error);
         p->travels = false;
-        if (!p->error && is_whole)
+        if (!p->error && (is_whole || t->is_done))
             p->result->outcome = NODE_GOT_IT;
     }
 }

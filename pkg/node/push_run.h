@@ -42,7 +42,7 @@ struct err *run_take_turn(const struct push_run *r, int *turn) MUST_USE;
 void run_read_before(struct push_run *r);
 
 /* run_targets: of each part that travels; owned. run_settle: what an import of these found out goes back to the
- * parts, which own the errors then. is_whole: where there is none, the node has the image. */
+ * parts, which own the errors then. is_whole: where there is none, the node has the image; else where it said so. */
 struct import_target *run_targets(struct push_run *r, size_t *count);
 void run_settle(struct push_run *r, struct import *im, bool is_whole);
 

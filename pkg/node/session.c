@@ -281,7 +281,8 @@ struct err *session_end(struct session *s, struct net_wait wait)
 {
     if (!s->exec)
         return NULL;
-    struct net_wait by_itself = { clock_earlier(wait.deadline_ms, clock_after(BY_ITSELF_MS)), wait.cancel };
+    int64_t patience_ms = s->pulls ? 0 : BY_ITSELF_MS; /* a pull reads no input */
+    struct net_wait by_itself = { clock_earlier(wait.deadline_ms, clock_after(patience_ms)), wait.cancel };
     struct err *e = engine_exec_end_input(s->exec);
     if (!e)
         e = wait_for_end(s, by_itself);

@@ -61,7 +61,7 @@ struct err *session_result(struct session *s) MUST_USE;
 /* session_lost_layer: after an import that failed: a layer that was told to be there is not any more. */
 bool session_lost_layer(const struct session *s);
 
-/* session_end: ends it: by the end of its input, or, when that does not help, by SIGKILL. Returns
+/* session_end: ends it: by the end of its input, or, when that does not help (a pull), by SIGKILL. Returns
  * when it is gone. */
 struct err *session_end(struct session *s, struct net_wait wait) MUST_USE;
 

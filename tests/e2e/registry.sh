@@ -7,11 +7,11 @@
 
 REGISTRY_CONTAINER=rwml-test-registry
 
-registry_start() { # REGISTRY: "localhost:41234"
-    local image attempt
+registry_run() { # CONTAINER
+    local image
     image=$("$CHECKOUT/tests/lab/registry-image.sh")
-    docker rm -fv "$REGISTRY_CONTAINER" >/dev/null 2>&1 || true
-    docker run -d --name "$REGISTRY_CONTAINER" --network kind --publish 127.0.0.1::5000 "$image" sh -c '
+    docker rm -fv "$1" >/dev/null 2>&1 || true
+    docker run -d --name "$1" --network kind --publish 127.0.0.1::5000 "$image" sh -c '
         cat >/tmp/config.yml <<END
 version: 0.1
 log: {level: info, accesslog: {disabled: false}}
@@ -21,6 +21,11 @@ http:
   addr: :5000
 END
         exec docker-registry serve /tmp/config.yml' >/dev/null
+}
+
+registry_start() { # REGISTRY: "localhost:41234"
+    local attempt
+    registry_run "$REGISTRY_CONTAINER"
     REGISTRY=localhost:$(docker port "$REGISTRY_CONTAINER" 5000/tcp | sed -n 's/^127.0.0.1://p')
     for attempt in $(seq 1 100); do
         if curl -sf "http://$REGISTRY/v2/" >/dev/null; then return; fi
@@ -31,14 +36,21 @@ END
     return 1
 }
 
-registry_remove() {
-    docker rm -fv "$REGISTRY_CONTAINER" >/dev/null 2>&1 || true
+# It takes connections and says nothing.
+registry_run_silent() { # CONTAINER
+    registry_run "$1"
+    sleep 1
+    docker pause "$1" >/dev/null
 }
 
-# NODE REGISTRY: it pulls from there; read at each pull, where containerd's config_path is set.
+registry_remove() { # CONTAINER
+    docker rm -fv "$1" >/dev/null 2>&1 || true
+}
+
+# NODE REGISTRY [CONTAINER]: it pulls from there; read at each pull, where containerd's config_path is set.
 registry_tell_node() {
     docker exec -i "$1" sh -c "mkdir -p '/etc/containerd/certs.d/$2' && cat >'/etc/containerd/certs.d/$2/hosts.toml'" <<END
-[host."http://$REGISTRY_CONTAINER:5000"]
+[host."http://${3:-$REGISTRY_CONTAINER}:5000"]
 END
 }
 

@@ -8,7 +8,7 @@
 # call it. REGISTRY is there, named by the cluster and known to the nodes.
 registry_pulse() {
     local node
-    finally registry_remove
+    finally registry_remove "$REGISTRY_CONTAINER"
     registry_start
     finally registry_unname
     registry_name "host: \"$REGISTRY\""
@@ -188,6 +188,33 @@ test_registry_that_one_node_does_not_know() {
     expect_line "$CLUSTER-worker: [0-9.]* MB "
     expect_result "$(built_name) is on 2 of 2 nodes and in registry $REGISTRY"
     expect_in_registry
+    expect_in_nodes
+}
+
+pull_runs() { # NODE
+    processes_in "$1"
+    grep -q 'crictl pull' "$T/processes"
+}
+
+# While one node waits for an answer: nothing of the pull is left, and the next push mends it.
+test_registry_interrupted_while_a_node_pulls() {
+    local silent=$REGISTRY_CONTAINER-silent
+    registry_pulse
+    finally registry_remove "$silent"
+    registry_run_silent "$silent"
+    registry_tell_node "$CLUSTER-worker" "$REGISTRY" "$silent"
+    set_message "text of $SVC at $(date +%s%N)"
+    rwml build && expect_ok
+    start_rwml push
+    eventually 20 pull_runs "$CLUSTER-worker"
+    end_rwml INT
+    expect_error 130 RW9009
+    expect_state "not on: .*$CLUSTER-worker; no import is left running"
+    ! pull_runs "$CLUSTER-worker" || fail "the pull goes on"
+    registry_tell_node "$CLUSTER-worker" "$REGISTRY"
+    rwml push
+    expect_ok
+    expect_line "$CLUSTER-worker: pulled it"
     expect_in_nodes
 }
 
