@@ -21,7 +21,10 @@ struct layer {
 
 /* One push while it runs. */
 struct push {
+    const char *what; /* for messages */
     const struct engine_push_watch *watch;
+    bool is_impatient;
+    size_t pushed; /* layers that were not there */
     struct layer layers[LAYERS];
     size_t count;
 };
@@ -32,9 +35,9 @@ static void push_release(struct push *p)
         free(p->layers[i].id);
 }
 
-static struct err *failed(const char *says)
+static struct err *failed(const struct push *p, const char *says)
 {
-    return err_cause(err_new(RW4203_PUSH_FAILED, "the engine cannot push the image to rwml"), "%s", says);
+    return err_cause(err_new(RW4203_PUSH_FAILED, "the engine cannot push %s", p->what), "%s", says);
 }
 
 struct err *engine_image_name(struct engine *e, const char *id, const char *name, struct net_wait wait)
@@ -96,36 +99,48 @@ static void tell_progress(struct push *p, const json_t *line)
     p->watch->on_progress(p->watch->ctx, done, total);
 }
 
+/* The classic store tries a layer five times, and waits 5, 10, 15 … s in between (moby
+ * distribution/xfer/upload.go). Why, it tells in the end only. */
+static bool failed_twice(const char *status)
+{
+    return str_eq(status, "Retrying in 10 seconds");
+}
+
 /* A struct engine_lines' take. */
 static struct err *take_line(void *ctx, const json_t *line)
 {
     struct push *p = ctx;
+    const char *status = doc_text(line, "/status");
     TRY(p->watch->stop(p->watch->ctx));
     tell_progress(p, line);
+    p->pushed += str_eq(status, "Pushed");
     const char *says = engine_line_error(line);
-    return says ? failed(says) : NULL;
+    if (!says && p->is_impatient && failed_twice(status))
+        says = "it has failed to send a layer twice";
+    return says ? failed(p, says) : NULL;
 }
 
-static char *credentials(const struct engine_registry *to)
+/* Without any, an empty object: engines before 28 want the header. */
+static char *credentials(const char *user, const char *password)
 {
     DOC_AUTO tree = doc_object();
-    doc_set_text(tree, "/username", to->user);
-    doc_set_text(tree, "/password", to->password);
+    doc_set_text(tree, "/username", user);
+    doc_set_text(tree, "/password", password);
     AUTO_STR text = doc_dump(tree);
     return base64url_encode(text, strlen(text));
 }
 
-static struct err *push_named(struct engine *e, const struct engine_registry *to, struct net_wait wait, struct push *p)
+static struct err *push_named(struct engine *e, const char *repository, const char *tag, const char *auth,
+                              struct net_wait wait, struct push *p)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = { 0 };
-    AUTO_STR auth = credentials(to);
     struct http_header header = { "X-Registry-Auth", auth };
     struct engine_lines lines = { take_line, p };
     http_path_fixed(&path, "/images");
-    http_path_segments(&path, to->repository);
+    http_path_segments(&path, repository);
     http_path_fixed(&path, "/push");
-    http_path_query(&path, "tag", ENGINE_PUSH_TAG);
+    http_path_query(&path, "tag", tag);
     struct http_request request = {
         .method = "POST", .path = &path, .headers = &header, .header_count = 1, .wait = wait
     };
@@ -133,19 +148,32 @@ static struct err *push_named(struct engine *e, const struct engine_registry *to
     if (http_response_ok(&answer))
         return p->watch->stop(p->watch->ctx);
     AUTO_STR says = engine_says(&answer);
-    return failed(says);
+    return failed(p, says);
 }
 
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
                               const struct engine_push_watch *watch, bool *name_stays)
 {
-    AUTO(push) p = { .watch = watch };
+    AUTO(push) p = { .what = "the image to rwml", .watch = watch };
+    AUTO_STR auth = credentials(to->user, to->password);
     AUTO_STR name = xasprintf("%s:%s", to->repository, ENGINE_PUSH_TAG);
     TRY(engine_image_name(e, id, name, wait));
-    struct err *pushed = push_named(e, to, wait, &p);
+    struct err *pushed = push_named(e, to->repository, ENGINE_PUSH_TAG, auth, wait, &p);
     struct net_wait surely = { .deadline_ms = clock_after(UNNAME_MS) }; /* also after an interruption */
     struct err *left = engine_image_unname(e, name, surely);
     *name_stays = left;
     err_ignore(left, "a name too many harms nobody");
     return pushed;
+}
+
+struct err *engine_image_publish(struct engine *e, const char *name, struct net_wait wait,
+                                 const struct engine_push_watch *watch, size_t *pushed)
+{
+    AUTO(push) p = { .what = name, .watch = watch, .is_impatient = true };
+    AUTO_STR auth = credentials(NULL, NULL);
+    const char *tag = strrchr(name, ':');
+    AUTO_STR repository = xstrndup(name, (size_t)(tag - name));
+    struct err *failure = push_named(e, repository, tag + 1, auth, wait, &p);
+    *pushed = p.pushed;
+    return failure;
 }

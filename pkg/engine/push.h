@@ -28,6 +28,12 @@ struct engine_push_watch {
 struct err *engine_image_push(struct engine *e, const char *id, const struct engine_registry *to, struct net_wait wait,
                               const struct engine_push_watch *watch, bool *name_stays) MUST_USE;
 
+/* engine_image_publish: has the engine push a name that it has, "localhost:5001/orders:dev", to the registry
+ * that the name begins with, without credentials. *pushed: how many layers were not there. RW4203_PUSH_FAILED
+ * with the engine's words, or when a layer fails for the second time, after some 5 s. */
+struct err *engine_image_publish(struct engine *e, const char *name, struct net_wait wait,
+                                 const struct engine_push_watch *watch, size_t *pushed) MUST_USE;
+
 /* engine_image_name: gives the image of this id another name, "orders:dev"; RW4101_IMAGE_NOT_BUILT.
  * engine_image_unname: removes a name, fine when it is not there; an image that has no other goes with its
  * last one. */

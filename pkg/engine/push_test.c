@@ -159,6 +159,60 @@ static void test_a_name_that_stays(void **state)
     assert_true(name_stays);
 }
 
+#define NAME "localhost:5001/shop/orders:dev"
+
+static struct err *publish(struct docker *d, size_t *pushed, char **heard)
+{
+    struct net_wait wait = { .deadline_ms = clock_after(10000) };
+    const struct engine_push_watch watch = { .stop = go_on };
+    docker_start(d);
+    struct err *e = engine_image_publish(d->engine, NAME, wait, &watch, pushed);
+    *heard = docker_stop(d);
+    return e;
+}
+
+static void test_publish(void **state)
+{
+    (void)state;
+    size_t pushed = 0;
+    AUTO(docker) d = { 0 };
+    AUTO_STR heard = NULL;
+    docker_json(&d, 200,
+                "{\"status\":\"Layer already exists\",\"id\":\"a\"}\r\n"
+                "{\"status\":\"Retrying in 5 seconds\",\"id\":\"b\"}\r\n"
+                "{\"status\":\"Pushed\",\"id\":\"b\"}\r\n{\"aux\":{\"Tag\":\"dev\"}}\r\n");
+    check_ok(publish(&d, &pushed, &heard));
+    assert_int_equal(pushed, 1);
+    assert_non_null(strstr(heard, "POST /images/localhost:5001/shop/orders/push?tag=dev "));
+    assert_non_null(strstr(heard, "X-Registry-Auth: e30=\r\n"));
+    assert_null(strstr(heard, "DELETE "));
+}
+
+static void test_publish_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *lines;
+        enum err_code code;
+        const char *says;
+    } cases[] = {
+        { 200, "{\"errorDetail\":{\"message\":\"connect: connection refused\"}}\r\n", RW4203_PUSH_FAILED,
+          "connect: connection refused" },
+        { 200, "{\"status\":\"Retrying in 5 seconds\"}\r\n{\"status\":\"Retrying in 10 seconds\"}\r\n",
+          RW4203_PUSH_FAILED, "twice" },
+        { 200, "{\"status\":\"Pushing\"}\r\n{\"status\":", RW3104_ENGINE_GONE, "" },
+        { 500, "{\"message\":\"no such tag\"}", RW4203_PUSH_FAILED, "no such tag" },
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        size_t pushed = 0;
+        AUTO(docker) d = { 0 };
+        AUTO_STR heard = NULL;
+        docker_json(&d, cases[i].status, cases[i].lines);
+        check_says(publish(&d, &pushed, &heard), cases[i].code, cases[i].says);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +223,8 @@ int main(void)
         cmocka_unit_test(test_a_push_is_stopped_at_the_next_line),
         cmocka_unit_test(test_how_far_it_is),
         cmocka_unit_test(test_a_name_that_stays),
+        cmocka_unit_test(test_publish),
+        cmocka_unit_test(test_publish_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

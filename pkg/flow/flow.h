@@ -6,6 +6,7 @@
  *   plan.c       what is known before anything is contacted: services, manifests, variables
  *   target.c     the engine, the Kind cluster's nodes and its API server, proved to belong together
  *   turn.c       what only one rwml at a time may do
+ *   registry.c   the registry that the cluster names
  *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c        one service on its way; build.c  push.c  deploy.c its part of each verb
  *   timings.c    what each phase of that took

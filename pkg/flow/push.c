@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "flow/job.h"
+#include "flow/registry.h"
 #include "flow/turn.h"
 
 static const char STAGE[] = "push";
@@ -16,6 +17,7 @@ static void time_phase(struct job *job, enum node_push_phase phase)
         [NODE_PUSH_ASKED] = "asking the nodes",
         [NODE_PUSH_COMPARING] = "comparing files in the engine",
         [NODE_PUSH_GATHERING] = "the engine's preparing of layers",
+        [NODE_PUSH_PULLING] = "the nodes' pulling",
         [NODE_PUSH_SENDING] = "sending",
         [NODE_PUSH_VERIFYING] = "unpacking and verifying in the nodes",
     };
@@ -35,6 +37,8 @@ static void on_progress(void *ctx, const struct node_push_progress *progress)
     else if (progress->phase == NODE_PUSH_GATHERING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "the engine prepares layers that it never gave away: %s of %s", sent,
                  total);
+    else if (progress->phase == NODE_PUSH_PULLING)
+        job_tell(job, UI_PROGRESS, STAGE, -1, "the nodes pull it from %s", job->target->registry);
     else if (progress->phase == NODE_PUSH_SENDING)
         job_tell(job, UI_PROGRESS, STAGE, -1, "%s: %s", node, sent);
     else if (progress->phase == NODE_PUSH_VERIFYING)
@@ -60,7 +64,8 @@ static void tell_node(const struct job *job, const struct node_push_result *resu
         job_tell_with(job, UI_DETAIL, STAGE, -1, fields, "%s: has it already", result->node->name);
         return;
     case NODE_GOT_IT:
-        job_tell_with(job, UI_STEP, STAGE, result->elapsed_ms, fields, "%s: %s", result->node->name, sent);
+        job_tell_with(job, UI_STEP, STAGE, result->elapsed_ms, fields, "%s: %s", result->node->name,
+                      result->pulled ? "pulled it" : sent);
         return;
     case NODE_LACKS_IT:
         job_tell_with(job, UI_STEP, STAGE, -1, fields, "%s: does not have it", result->node->name);
@@ -124,6 +129,13 @@ static void on_way(void *ctx, enum node_way way, const char *why)
     }
 }
 
+static void on_no_pull(void *ctx, const struct node *node, const char *why)
+{
+    const struct job *job = ctx;
+    job_tell(job, UI_WARNING, STAGE, -1, "%s cannot pull from %s, so it is sent: %s", node->name, job->target->registry,
+             why);
+}
+
 static void on_turn_wait(void *ctx, int64_t holder_pid)
 {
     (void)holder_pid;
@@ -153,27 +165,49 @@ static void adopt(struct job_image *image, struct node_push_results *results)
     str_set(&image->content_name, results->content_name);
 }
 
+/* ", in registry localhost:5001"; owned. */
+static char *registry_words(const struct job *job, enum registry_way way)
+{
+    switch (way) {
+    case REGISTRY_NONE:
+        break;
+    case REGISTRY_HAD_IT:
+    case REGISTRY_GOT_IT:
+        return xasprintf(" and in registry %s", job->target->registry);
+    case REGISTRY_FAILED:
+        return xasprintf(", not in registry %s", job->target->registry);
+    }
+    return xstrdup("");
+}
+
 /* An image that came as changed files has another digest than the engine's, which both are told. */
 static void tell_result(const struct job *job, const struct job_image *image, const char *built, int64_t elapsed_ms,
-                        size_t nodes, bool unwritten)
+                        size_t nodes, bool unwritten, enum registry_way way)
 {
     enum { SHOWN = 12, PREFIX = 7 /* "sha256:" */ };
     AUTO_STR same = strcmp(built, image->config_digest) == 0
                         ? xstrdup("")
                         : xasprintf(", which is %.*s sent as changed files", SHOWN, built + PREFIX);
+    AUTO_STR registry = registry_words(job, way);
     json_t *fields = doc_object();
     doc_set_text(fields, "/image", image->content_name);
     doc_set_text(fields, "/digest", image->config_digest);
     doc_set_text(fields, "/built", built);
     doc_set(fields, "/nodes", doc_integer((int64_t)nodes));
-    job_tell_with(job, UI_RESULT, STAGE, elapsed_ms, fields, "%s is on %zu of %zu nodes%s%s", image->content_name,
-                  nodes, nodes, same, unwritten ? ", nothing to send" : "");
+    if (way == REGISTRY_HAD_IT || way == REGISTRY_GOT_IT)
+        doc_set_text(fields, "/registry", job->target->registry);
+    job_tell_with(job, UI_RESULT, STAGE, elapsed_ms, fields, "%s is on %zu of %zu nodes%s%s%s", image->content_name,
+                  nodes, nodes, registry, same, unwritten ? ", nothing to send" : "");
 }
 
 static struct err *push_image(struct job *job, struct job_image *image)
 {
     struct node_image which = { image->reference, image->config_digest, image->content_name, image->chain_id };
     struct node_push_results results = { 0 };
+    enum registry_way way = REGISTRY_NONE;
+    int64_t start = clock_ms();
+    timings_enter(&job->timings, STAGE, "asking its registry");
+    TRY(registry_push(job, &which, &way));
     struct node_push push = {
         .image = &which,
         .wait = { clock_after(PUSH_MS), job->request->cancel },
@@ -181,11 +215,13 @@ static struct err *push_image(struct job *job, struct job_image *image)
         .on_progress = on_progress,
         .on_layer = on_layer,
         .on_way = on_way,
-        .helper = job->request->no_file_delta ? NULL : job->request->helper,
+        .is_in_registry = way == REGISTRY_HAD_IT || way == REGISTRY_GOT_IT,
+        .on_no_pull = on_no_pull,
+        /* What a registry gets, or will, is the image as it was built: so do the nodes. */
+        .helper = job->request->no_file_delta || way != REGISTRY_NONE ? NULL : job->request->helper,
         .ctx = job,
         .state_dir = job->request->state_dir,
     };
-    int64_t start = clock_ms();
     struct err *e = node_push_image(job->engine, &job->target->nodes, &push, &results);
     for (size_t i = 0; i < results.count; i++)
         tell_node(job, &results.items[i]);
@@ -196,7 +232,7 @@ static struct err *push_image(struct job *job, struct job_image *image)
     node_push_results_release(&results);
     job->changed = job->changed || unwritten < nodes;
     if (!e)
-        tell_result(job, image, built, clock_ms() - start, nodes, unwritten == nodes);
+        tell_result(job, image, built, clock_ms() - start, nodes, unwritten == nodes && way != REGISTRY_GOT_IT, way);
     return e;
 }
 

@@ -6,6 +6,7 @@
 #include "flow/broker.h"
 #include "flow/images.h"
 #include "flow/job.h"
+#include "flow/registry.h"
 #include "flow/turn.h"
 
 static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
@@ -48,16 +49,22 @@ static struct err *use_broker(const struct flow_request *request, struct kube_cl
     return plan_set_variables(plan, broker);
 }
 
+static struct err *prepare_deploy(const struct flow_request *request, const struct target *target, struct plan *plan,
+                                  struct kube_client **kube)
+{
+    struct err *e = kube_open(&target->kube_config, request->cancel, kube);
+    if (!e)
+        e = use_broker(request, *kube, plan);
+    return err_state(target_advise(target, e), "nothing was built, pushed or applied");
+}
+
 /* The API server is asked now, and not after a build of minutes, whether it answers at all. */
-static struct err *prepare_deploy(const struct flow_request *request, const struct target *target, struct plan *plan)
+static struct err *prepare(const struct flow_request *request, struct target *target, struct plan *plan)
 {
     AUTO_PTR(kube_client) kube = NULL;
-    if (!(request->verbs & FLOW_DEPLOY))
-        return NULL;
-    struct err *e = kube_open(&target->kube_config, request->cancel, &kube);
-    if (!e)
-        e = use_broker(request, kube, plan);
-    return err_state(target_advise(target, e), "nothing was built, pushed or applied");
+    if (request->verbs & FLOW_DEPLOY)
+        TRY(prepare_deploy(request, target, plan, &kube));
+    return registry_find(request, plan, kube, target);
 }
 
 static struct err *run_verbs(struct job *job)
@@ -128,7 +135,7 @@ static struct err *run(const struct flow_request *request, struct plan *plan, st
     timings_enter(t, stage, "finding engine and cluster");
     TRY(target_open(request, plan->workspace->cluster, target));
     timings_enter(t, stage, "asking the API server");
-    TRY(prepare_deploy(request, target, plan));
+    TRY(prepare(request, target, plan));
     timings_enter(t, stage, "the services");
     return run_jobs(request, plan, target);
 }

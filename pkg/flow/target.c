@@ -1,5 +1,7 @@
 #include "flow/target.h"
 
+#include <stdlib.h>
+
 static struct err *open_engine(const struct flow_request *request, struct target *t)
 {
     return err_state(engine_open(request->docker_host, request->cancel, &t->engine), "nothing was built or changed");
@@ -28,10 +30,12 @@ static struct err *config_from_node(const struct flow_request *request, struct t
     return kube_config_parse(buf_text(&text), text.len, source, server, &t->kube_config);
 }
 
-static struct err *prove_cluster(const struct flow_request *request, struct target *t)
+struct err *target_prove(const struct flow_request *request, struct target *t)
 {
     AUTO_STR context = xasprintf("kind-%s", t->cluster);
     bool found = false;
+    if (t->kube_config.server)
+        return NULL;
     TRY(kube_config_load(request->kubeconfig, request->home, context, &found, &t->kube_config));
     if (!t->nodes.api_port) {
         TRY(node_stopped(&t->nodes.items[0]));
@@ -52,7 +56,7 @@ struct err *target_open(const struct flow_request *request, const char *workspac
     if (!e && request->verbs & (FLOW_PUSH | FLOW_DEPLOY | FLOW_IMAGES))
         e = find_nodes(request, workspace_cluster, &t);
     if (!e && request->verbs & (FLOW_DEPLOY | FLOW_IMAGES))
-        e = err_state(prove_cluster(request, &t), "nothing was built, pushed or applied");
+        e = err_state(target_prove(request, &t), "nothing was built, pushed or applied");
     if (e) {
         target_release(&t);
         return e;
@@ -77,5 +81,6 @@ void target_release(struct target *t)
     kube_config_release(&t->kube_config);
     node_list_release(&t->nodes);
     engine_free(t->engine);
+    free(t->registry);
     *t = (struct target){ 0 };
 }

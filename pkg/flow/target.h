@@ -14,12 +14,17 @@
 struct target {
     struct engine *engine;
     struct node_list nodes;         /* empty where nothing but build is asked for */
-    struct kube_config kube_config; /* empty where neither deploy nor images is */
+    struct kube_config kube_config; /* empty where neither deploy nor images is, see target_prove */
     char *cluster;                  /* borrowed from nodes; may be NULL */
+    char *registry;                 /* that the cluster names, "localhost:5001", see registry.h; NULL: none */
+    bool asked_for_registry;
 };
 
 /* target_open: workspace_cluster: what the workspace says (C0, C1), or NULL. */
 struct err *target_open(const struct flow_request *request, const char *workspace_cluster, struct target *out) MUST_USE;
+
+/* target_prove: finds kube_config where that was not done yet. */
+struct err *target_prove(const struct flow_request *request, struct target *t) MUST_USE;
 void target_release(struct target *t);
 
 /* target_advise: an error of the API server (NULL stays NULL) with what to type next, where it has

@@ -34,6 +34,7 @@ struct node_push_result {
     enum node_push_outcome outcome;
     uint64_t bytes_sent;
     int64_t elapsed_ms;
+    bool pulled; /* it got it from the registry */
 };
 
 struct node_push_results {
@@ -49,6 +50,7 @@ enum node_push_phase {
     NODE_PUSH_ASKED,
     NODE_PUSH_COMPARING, /* the engine compares its files with those of an image that the nodes have */
     NODE_PUSH_GATHERING, /* the engine reads, and where it has to, compresses what it pushes */
+    NODE_PUSH_PULLING,
     NODE_PUSH_SENDING,
     NODE_PUSH_VERIFYING,
     NODE_PUSH_DONE,
@@ -88,6 +90,10 @@ struct node_helper {
 struct node_push {
     const struct node_image *image;
     const struct node_helper *helper; /* NULL: an image never travels as the files that changed */
+    /* The registry of its name has it under its content name, see registry.h: a node pulls what it lacks, by
+     * CRI. One that cannot is told (may be NULL), and is given the image as without a registry. */
+    bool is_in_registry;
+    void (*on_no_pull)(void *ctx, const struct node *node, const char *why);
     struct net_wait wait;
     /* take_turn: waits until no other push to these nodes is under way, and gives a descriptor
      * that ends the turn by being closed. Called only when something has to travel. NULL: the

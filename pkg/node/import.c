@@ -55,13 +55,14 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
         return;
     }
     err_ignore(broken, "a closed stream is the consequence of the import's end");
-    fail(t, node_failure(t->session->engine, node_of(t), "import the image", buf_text(&t->session->says)));
+    fail(t, session_failure(t->session));
 }
 
 static void start_one(struct import *im, struct import_target *t)
 {
     t->moved_ms = clock_ms();
-    struct err *e = session_import(t->session, im->image, im->push->wait);
+    struct err *e = im->pulls ? session_pull(t->session, im->image, im->push->wait)
+                              : session_import(t->session, im->image, im->push->wait);
     t->is_active = !e;
     if (e)
         ended_early(im, t, e);
@@ -224,14 +225,15 @@ static struct err *finish_one(struct import *im, struct import_target *t)
     TRY(broken);
     t->is_active = false;
     t->has_ended = true;
+    t->is_done = session_is_done(t->session);
     return session_result(t->session);
 }
 
 struct err *import_finish(struct import *im)
 {
-    const struct node_push_progress verifying = { .phase = NODE_PUSH_VERIFYING };
+    const struct node_push_progress rest = { .phase = im->pulls ? NODE_PUSH_PULLING : NODE_PUSH_VERIFYING };
     if (im->push->on_progress)
-        im->push->on_progress(im->push->ctx, &verifying);
+        im->push->on_progress(im->push->ctx, &rest);
     for (size_t i = 0; i < im->count; i++)
         if (im->targets[i].is_active) {
             struct err *e = engine_exec_end_input(im->targets[i].session->exec);

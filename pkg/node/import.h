@@ -27,6 +27,7 @@ struct import {
     size_t count;
     const struct node_push *push;
     const struct node_image *image; /* what is imported */
+    bool pulls;                     /* each node brings it by itself; nothing is taken */
     int64_t told_ms;
 };
 

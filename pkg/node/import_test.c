@@ -303,6 +303,23 @@ static void test_an_import_that_hangs_is_ended(void **state)
     assert_non_null(strstr(heard, "\"Cmd\":[\"kill\",\"-KILL\",\"--\",\"-7\"]"));
 }
 
+/* Whatever becomes of the others. */
+static void test_a_node_that_is_done_has_it(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { 0 };
+    add_reader(&s, "");
+    docker_created(&s.d);
+    docker_says(&s.d, NOTHING, "unpacking")->hold = true;
+    add_kill(&s);
+    start(&s, 2, 1000);
+    check_ok(import_take(&s.im, "x", 1));
+    check_error(import_finish(&s.im), RW9007_DEADLINE);
+    assert_false(import_abort(&s.im));
+    assert_true(s.targets[0].is_done);
+    assert_false(s.targets[1].is_done);
+}
+
 static void test_half_a_frame_does_not_hold_beyond_the_deadline(void **state)
 {
     (void)state;
@@ -368,6 +385,7 @@ int main(void)
         cmocka_unit_test(test_a_node_that_reports_something_else_in_the_end),
         cmocka_unit_test(test_a_reset_after_the_last_byte),
         cmocka_unit_test(test_an_import_that_hangs_is_ended),
+        cmocka_unit_test(test_a_node_that_is_done_has_it),
         cmocka_unit_test(test_half_a_frame_does_not_hold_beyond_the_deadline),
         cmocka_unit_test(test_an_import_that_cannot_be_ended_is_told),
         cmocka_unit_test(test_a_request_to_stop_ends_the_sending),

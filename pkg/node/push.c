@@ -7,40 +7,11 @@
 #include "base/task.h"
 #include "engine/push.h"
 #include "node/failure.h"
-#include "node/send.h"
+#include "node/pull.h"
 #include "oci/image.h"
 #include "oci/reference.h"
 
 enum { SIDE_BY_SIDE = 8 };
-
-/* One node's part of a push. */
-struct part {
-    struct engine *engine; /* the session makes its own of it */
-    const struct node *node;
-    const struct node_push *push;
-    const struct node_image *image; /* that it is to have */
-    struct node_push_result *result;
-    struct session session;
-    int64_t started_ms;
-    struct err *error;
-    bool travels; /* something of the image has to be sent, be it a name */
-    bool is_asked;
-    bool lost; /* a layer, between its answer and the import */
-};
-
-struct push_run {
-    struct engine *engine;
-    const struct node_push *push;
-    const char *cluster;
-    struct part *parts;
-    size_t count;
-    struct shipment_list before;
-    char *known_name; /* of what was sent for the image before */
-    struct strv known_chains;
-    struct sent sent;        /* in this run */
-    struct node_image image; /* that the nodes are to have */
-    bool left_behind;        /* an import could not be ended */
-};
 
 static void push_run_release(struct push_run *r)
 {
@@ -105,7 +76,7 @@ static void open_run(struct push_run *r, const struct node_list *nodes, struct n
     }
 }
 
-static struct import_target *targets_of(struct push_run *r, size_t *count)
+struct import_target *run_targets(struct push_run *r, size_t *count)
 {
     struct import_target *targets = xcalloc(r->count + 1, sizeof *targets);
     *count = 0;
@@ -115,8 +86,7 @@ static struct import_target *targets_of(struct push_run *r, size_t *count)
     return targets;
 }
 
-/* What the import found out goes back to the parts, which own the errors then. */
-static void settle(struct push_run *r, struct import *im, bool is_whole)
+void run_settle(struct push_run *r, struct import *im, bool is_whole)
 {
     size_t next = 0;
     for (size_t i = 0; i < r->count; i++) {
@@ -128,7 +98,7 @@ static void settle(struct push_run *r, struct import *im, bool is_whole)
         p->result->elapsed_ms = clock_ms() - p->started_ms;
         p->error = STEAL(&t->error);
         p->travels = false;
-        if (!p->error && is_whole)
+        if (!p->error && (is_whole || t->is_done))
             p->result->outcome = NODE_GOT_IT;
     }
 }
@@ -158,7 +128,7 @@ static struct err *stream(struct push_run *r, struct import *im, bool may_be_fil
     return e;
 }
 
-static bool any_travels(const struct push_run *r)
+bool run_any_travels(const struct push_run *r)
 {
     for (size_t i = 0; i < r->count; i++)
         if (r->parts[i].travels)
@@ -177,8 +147,7 @@ static bool may_be_files(const struct push_run *r)
 
 /* Noting. */
 
-/* Another push may have ended since. */
-static void read_before(struct push_run *r)
+void run_read_before(struct push_run *r)
 {
     shipment_list_release(&r->before);
     shipment_list_read(r->push->state_dir, r->cluster, r->push->image->ref, &r->before);
@@ -235,20 +204,24 @@ static void note_sent(struct push_run *r)
 
 /* Sending. */
 
+struct err *run_take_turn(const struct push_run *r, int *turn)
+{
+    return r->push->take_turn ? r->push->take_turn(r->push->ctx, turn) : NULL;
+}
+
 static struct err *send_all(struct push_run *r, bool files)
 {
     AUTO_FD turn = -1;
     struct import im = { .push = r->push };
-    if (!any_travels(r))
+    if (!run_any_travels(r))
         return NULL;
-    if (r->push->take_turn)
-        TRY(r->push->take_turn(r->push->ctx, &turn));
-    read_before(r);
-    im.targets = targets_of(r, &im.count);
+    TRY(run_take_turn(r, &turn));
+    run_read_before(r);
+    im.targets = run_targets(r, &im.count);
     struct err *e = stream(r, &im, files && may_be_files(r));
     bool by_nodes = e && all_have_errors(&im);
     r->left_behind = import_abort(&im);
-    settle(r, &im, !e);
+    run_settle(r, &im, !e);
     free(im.targets);
     note_sent(r);
     if (by_nodes) {
@@ -304,14 +277,13 @@ static struct err *conclude(struct push_run *r, const struct node_push_results *
 
 /* Asking. */
 
-static struct err *ask_all(struct push_run *r)
+struct err *run_ask(struct push_run *r)
 {
     TRY(task_all(r->parts, r->count, sizeof *r->parts, SIDE_BY_SIDE, ask));
     return cancel_check(r->push->wait.cancel);
 }
 
-/* What the node answered and got so far is for another image, or not true any more. */
-static void is_to_be_asked(struct part *p)
+void run_ask_again(struct part *p)
 {
     session_release(&p->session);
     err_free(STEAL(&p->error));
@@ -332,11 +304,11 @@ static struct err *ask_for_known(struct push_run *r, bool *is_there)
     r->image =
         (struct node_image){ image->ref, known->sent, r->known_name,
                              known->diff_ids.count > 0 ? r->known_chains.items[known->diff_ids.count - 1] : NULL };
-    TRY(ask_all(r));
-    *is_there = !any_travels(r);
+    TRY(run_ask(r));
+    *is_there = !run_any_travels(r);
     for (size_t i = 0; !*is_there && i < r->count; i++)
         if (!r->parts[i].error)
-            is_to_be_asked(&r->parts[i]);
+            run_ask_again(&r->parts[i]);
     return NULL;
 }
 
@@ -348,7 +320,7 @@ static struct err *ask_first(struct push_run *r)
     if (is_there)
         return NULL;
     r->image = *r->push->image;
-    return ask_all(r);
+    return run_ask(r);
 }
 
 /* A node may lose a layer between its answer and the import, to a collection of garbage or to somebody who
@@ -362,14 +334,15 @@ static struct err *ask_losers(struct push_run *r)
     }
     for (size_t i = 0; any && i < r->count; i++)
         if (r->parts[i].lost || (was_files && !r->parts[i].error))
-            is_to_be_asked(&r->parts[i]);
+            run_ask_again(&r->parts[i]);
     r->image = any ? *r->push->image : r->image;
-    return any ? ask_all(r) : NULL;
+    return any ? run_ask(r) : NULL;
 }
 
 static struct err *run_all(struct push_run *r)
 {
     TRY(ask_first(r));
+    TRY(pull_all(r));
     TRY(send_all(r, true));
     TRY(ask_losers(r));
     return send_all(r, false);

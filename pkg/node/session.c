@@ -21,7 +21,10 @@ enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 
  *
  * ctr names an image when its blobs are there and unpacks it then, so names prove nothing without the
  * snapshot of the whole chain. An archive may have the reference only: then the second name is set behind the
- * unpacking. CRI learns of names by events of containerd, some milliseconds after ctr has returned. */
+ * unpacking. CRI learns of names by events of containerd, some milliseconds after ctr has returned.
+ *
+ * crictl tells twice why it cannot pull, the second time behind "msg=". A pull gives the image one name more, by the
+ * manifest's digest, that belongs to nobody: it goes, so that an image is the same whichever way it came. */
 static const char script[] =
     "want=$1 ref=$2 content=$3 mode=$4\n"
     "look() {\n"
@@ -55,13 +58,24 @@ static const char script[] =
     "}\n"
     "name() {\n"
     "  look\n"
-    "  [ \"$a $b\" = \"$want $want\" ] || ctr -n k8s.io images tag --force \"$ref\" \"$content\" >/dev/null || exit 1\n"
+    "  [ \"$a $b\" = \"$want $want\" ] || ctr -n k8s.io images tag --force \"$1\" \"$2\" >/dev/null || exit 1\n"
     "  tries=0\n"
     "  while [ \"$a $b\" != \"$want $want\" ]; do\n"
     "    [ $tries -lt 100 ] || { echo \"other $ref is $a, $content is $b\"; exit 1; }\n"
     "    tries=$((tries + 1)); sleep 0.05; look\n"
     "  done\n"
     "  echo done; exit 0\n"
+    "}\n"
+    "drop_digest() {\n"
+    "  ctr -n k8s.io images ls \"name==$content\" | while read -r name type digest rest; do\n"
+    "    [ \"$name\" != \"$content\" ] || ctr -n k8s.io images rm \"${content%:*}@$digest\"\n"
+    "  done >/dev/null 2>&1\n"
+    "}\n"
+    "pull() {\n"
+    "  says=$(crictl pull \"$content\" 2>&1) || { printf '%s\\n' \"${says##*msg=}\" >&2; return 1; }\n"
+    "  look\n"
+    "  [ \"$b\" = \"$want\" ] || { echo \"other $content is $b\"; exit 1; }\n"
+    "  drop_digest\n"
     "}\n"
     "unname() {\n"
     "  sleep 0.2; look\n"
@@ -81,8 +95,10 @@ static const char script[] =
     "printf '%s\\n' \"$sizes\" \"names $a $b\" .\n"
     "[ \"$mode\" != ask ] || exit 0\n"
     "read -r verb want content || exit 0\n"
-    "[ \"$verb\" = import ] || exit 1\n"
-    "ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2 && name\n"
+    "case $verb in\n"
+    "import) ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2 && name \"$ref\" \"$content\" ;;\n"
+    "pull) pull && name \"$content\" \"$ref\" ;;\n"
+    "esac\n"
     "unname\n"
     "exit 1\n";
 
@@ -201,13 +217,29 @@ struct err *session_read(struct session *s, struct net_wait wait, bool *end)
     return buf_append(to, piece, len) ? NULL : err_new(RW3106_ENGINE_PROTOCOL, "node %s says too much", s->node->name);
 }
 
-struct err *session_import(struct session *s, const struct node_image *image, struct net_wait wait)
+static struct err *order(struct session *s, const char *verb, const struct node_image *image, struct net_wait wait)
 {
     AUTO_STR content = NULL;
     TRY(oci_full_name(image->content_name, &content));
-    AUTO_STR line = xasprintf("import %s %s\n", image->config_digest, content);
+    AUTO_STR line = xasprintf("%s %s %s\n", verb, image->config_digest, content);
     s->image = image;
     return engine_exec_write(s->exec, line, strlen(line), wait);
+}
+
+struct err *session_import(struct session *s, const struct node_image *image, struct net_wait wait)
+{
+    return order(s, "import", image, wait);
+}
+
+struct err *session_pull(struct session *s, const struct node_image *image, struct net_wait wait)
+{
+    s->pulls = true;
+    return order(s, "pull", image, wait);
+}
+
+struct err *session_failure(const struct session *s)
+{
+    return node_failure(s->engine, s->node, s->pulls ? "pull the image" : "import the image", buf_text(&s->says));
 }
 
 bool session_is_done(const struct session *s)
@@ -222,7 +254,7 @@ struct err *session_result(struct session *s)
     if (session_is_done(s))
         return NULL;
     if (!str_starts(out, other))
-        return node_failure(s->engine, s->node, "import the image", buf_text(&s->says));
+        return session_failure(s);
     struct err *e = err_new(RW4202_IMAGE_MISMATCH, "node %s reports another image than it was given", s->node->name);
     out += sizeof other - 1;
     return err_cause(e, "expected %s; %.*s", s->image->config_digest, (int)strcspn(out, "\n"), out);
@@ -249,7 +281,8 @@ struct err *session_end(struct session *s, struct net_wait wait)
 {
     if (!s->exec)
         return NULL;
-    struct net_wait by_itself = { clock_earlier(wait.deadline_ms, clock_after(BY_ITSELF_MS)), wait.cancel };
+    int64_t patience_ms = s->pulls ? 0 : BY_ITSELF_MS; /* a pull reads no input */
+    struct net_wait by_itself = { clock_earlier(wait.deadline_ms, clock_after(patience_ms)), wait.cancel };
     struct err *e = engine_exec_end_input(s->exec);
     if (!e)
         e = wait_for_end(s, by_itself);

@@ -3,8 +3,8 @@
  *
  * An exec costs as much as all that ctr and crictl do in it, so there is one for each node and push:
  * a shell script that tells what is there, waits for a line of input that says what to do, does it,
- * and has the last word from CRI. It ends when its input ends, at whatever point: a push that dies
- * leaves nothing running, and ctr gets to give its lease back.
+ * and has the last word from CRI. What it is told is to import an archive that follows, or to pull. It ends when its
+ * input ends, at whatever point: a push that dies leaves nothing running, and ctr gets to give its lease back.
  */
 #ifndef NODE_SESSION_H
 #define NODE_SESSION_H
@@ -20,6 +20,7 @@ struct session {
     const struct node_image *image;
     bool has_ref; /* CRI reports the config digest under this name */
     bool has_content;
+    bool pulls; /* it was told to pull */
     struct holdings holdings;
     /* While it runs: */
     struct engine_exec *exec;
@@ -38,6 +39,14 @@ void session_release(struct session *s); /* closes its input, which ends it */
  * which is borrowed. It has the reference that was asked about. */
 struct err *session_import(struct session *s, const struct node_image *image, struct net_wait wait) MUST_USE;
 
+/* session_pull: the node brings the content name of this image, which is borrowed, from its registry by itself.
+ * Nothing is to be written then. */
+struct err *session_pull(struct session *s, const struct node_image *image, struct net_wait wait) MUST_USE;
+
+/* session_failure: RW4003_NODE_FAILED, RW4004_NODE_FULL: it could not do what it was told; its last words are
+ * the cause. */
+struct err *session_failure(const struct session *s) MUST_USE;
+
 /* session_read: takes what the script says; *end at the end of its output. */
 struct err *session_read(struct session *s, struct net_wait wait, bool *end) MUST_USE;
 
@@ -52,7 +61,7 @@ struct err *session_result(struct session *s) MUST_USE;
 /* session_lost_layer: after an import that failed: a layer that was told to be there is not any more. */
 bool session_lost_layer(const struct session *s);
 
-/* session_end: ends it: by the end of its input, or, when that does not help, by SIGKILL. Returns
+/* session_end: ends it: by the end of its input, or, when that does not help (a pull), by SIGKILL. Returns
  * when it is gone. */
 struct err *session_end(struct session *s, struct net_wait wait) MUST_USE;
 

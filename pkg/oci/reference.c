@@ -158,6 +158,23 @@ struct err *oci_familiar_name(const char *text, char **out)
     return NULL;
 }
 
+char *oci_registry(const char *text)
+{
+    AUTO(oci_ref) r = { 0 };
+    struct err *e = oci_ref_parse(text, &r);
+    if (e) {
+        err_ignore(e, "what is no reference names no registry");
+        return NULL;
+    }
+    return strcmp(r.domain, "docker.io") == 0 ? NULL : STEAL(&r.domain);
+}
+
+bool oci_registry_is_loopback(const char *registry)
+{
+    AUTO_STR host = xstrndup(registry, strcspn(registry, ":"));
+    return strcmp(host, "localhost") == 0 || (str_starts(host, "127.") && strspn(host, "0123456789.") == strlen(host));
+}
+
 struct err *oci_content_name(const char *image, const char *config_digest, char **out)
 {
     AUTO(oci_ref) r = { 0 };

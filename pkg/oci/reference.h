@@ -38,6 +38,12 @@ struct err *oci_familiar_name(const char *text, char **out) MUST_USE;
  * shortened. A digest in the reference is dropped. */
 struct err *oci_content_name(const char *image, const char *config_digest, char **out) MUST_USE;
 
+/* oci_registry: the registry that a reference names by itself, "localhost:5001" of "localhost:5001/orders:dev";
+ * owned. NULL: none is written, it is docker.io, or this is no reference.
+ * oci_registry_is_loopback: its host is this machine: "localhost", 127.0.0.0/8. */
+char *oci_registry(const char *text) MUST_USE;
+bool oci_registry_is_loopback(const char *registry);
+
 /* oci_is_digest: "sha256:" and 64 lower-case hex digits. */
 bool oci_is_digest(const char *s);
 

@@ -118,6 +118,35 @@ static void test_content_name_wants_a_digest(void **state)
     err_free(e);
 }
 
+static void test_registry(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *reference;
+        const char *registry;
+        bool is_loopback;
+    } rows[] = {
+        { "orders:dev", NULL, false },
+        { "shop/orders:dev", NULL, false },
+        { "docker.io/shop/orders:dev", NULL, false },
+        { "index.docker.io/shop/orders", NULL, false },
+        { "localhost:5001/Orders:dev", NULL, false },
+        { "localhost:5001/orders:dev", "localhost:5001", true },
+        { "localhost/shop/orders:dev", "localhost", true },
+        { "127.0.0.1:5000/orders", "127.0.0.1:5000", true },
+        { "127.example.com/orders", "127.example.com", false },
+        { "localhost.example.com:5000/orders", "localhost.example.com:5000", false },
+        { "ghcr.io/x/y:1@sha256:" HEX64, "ghcr.io", false },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO_STR registry = oci_registry(rows[i].reference);
+        if (!str_eq(registry, rows[i].registry))
+            fail_msg("%s: %s", rows[i].reference, registry ? registry : "none");
+        if (registry)
+            assert_int_equal(oci_registry_is_loopback(registry), rows[i].is_loopback);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_content_name),
         cmocka_unit_test(test_content_name_keeps_to_the_longest_tag),
         cmocka_unit_test(test_content_name_wants_a_digest),
+        cmocka_unit_test(test_registry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,9 @@ static struct err *no_manifests(const struct workspace *w, const struct service 
 {
     AUTO_STR dirs = looked_into(w);
     struct err *e = err_new(RW1015_NO_MANIFESTS, "%s has no manifests", s->name);
-    e = err_cause(e, "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry",
+    e = err_cause(e,
+                  "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry or with "
+                  "one at localhost",
                   dirs, s->name);
     return err_next(e, "rwml build %s, or set services.%s.manifests in " WORKSPACE_CONFIG_FILE, s->name, s->name);
 }

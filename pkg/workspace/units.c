@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "oci/reference.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
@@ -70,11 +71,28 @@ static bool is_known_name(const struct workspace *w, const char *name)
     return false;
 }
 
-/* U2: no registry in the name, and made here. */
+static bool is_configured_image(const struct workspace *w, const char *reference)
+{
+    for (size_t i = 0; i < w->config.service_count; i++)
+        if (str_eq(w->config.services[i].image, reference))
+            return true;
+    return false;
+}
+
+/* A registry of this machine's has what this machine made. */
+static bool may_be_local(const char *reference)
+{
+    AUTO_STR registry = oci_registry(reference);
+    return registry ? oci_registry_is_loopback(registry) : !strchr(reference, '/');
+}
+
+/* U2: no registry but a loopback one in the name, and made here; or rwml.yaml says so. */
 static bool is_local(const struct workspace *w, const struct scanned_image *image)
 {
     AUTO_STR base = image_base(image->reference);
-    return !strchr(image->reference, '/') && (image->never_pulled || is_known_name(w, base));
+    if (is_configured_image(w, image->reference))
+        return true;
+    return may_be_local(image->reference) && (image->never_pulled || is_known_name(w, base));
 }
 
 static void add_local_images(const struct workspace *w, const struct manifest_scan *found, struct service *s)
