@@ -191,9 +191,9 @@ test_registry_that_one_node_does_not_know() {
     expect_in_nodes
 }
 
-pull_runs() { # NODE
+pull_runs() { # NODE: the program itself; the session's script has its name in it from the beginning on
     processes_in "$1"
-    grep -q 'crictl pull' "$T/processes"
+    grep -qE '^ *[0-9]+ +crictl pull' "$T/processes"
 }
 
 # While one node waits for an answer: nothing of the pull is left, and the next push mends it.
