@@ -91,6 +91,37 @@ const char *engine_container_label(const struct engine_container *c, const char 
     return NULL;
 }
 
+static struct err *describe(struct engine *e, const char *container, struct net_wait wait, int *status, json_t **out)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(http_response) answer = { 0 };
+    http_path_fixed(&path, "/containers");
+    http_path_segment(&path, container);
+    http_path_fixed(&path, "/json");
+    TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
+    *status = answer.status;
+    if (!http_response_ok(&answer))
+        return engine_refused(&answer, "describe container %s", container);
+    return engine_tree(&answer, out);
+}
+
+struct err *engine_container_state(struct engine *e, const char *container, struct net_wait wait, char **state)
+{
+    DOC_AUTO tree = NULL;
+    int status = 0;
+    struct err *failed = describe(e, container, wait, &status, &tree);
+    if (failed && status == 404) {
+        err_ignore(failed, "that is an answer");
+        return NULL;
+    }
+    TRY(failed);
+    const char *word = doc_text(tree, "/State/Status");
+    if (!word)
+        return err_new(RW3106_ENGINE_PROTOCOL, "the engine describes container %s without its state", container);
+    *state = xstrdup(word);
+    return NULL;
+}
+
 static const char *reachable(const char *address)
 {
     if (str_eq(address, "0.0.0.0"))
@@ -102,16 +133,9 @@ static const char *reachable(const char *address)
 struct err *engine_container_port(struct engine *e, const char *container, const char *container_port,
                                   struct net_wait wait, char **host, int *port)
 {
-    AUTO(http_path) path = HTTP_PATH_INIT;
-    AUTO(http_response) answer = { 0 };
-    http_path_fixed(&path, "/containers");
-    http_path_segment(&path, container);
-    http_path_fixed(&path, "/json");
-    TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
-    if (!http_response_ok(&answer))
-        return engine_refused(&answer, "describe container %s", container);
     DOC_AUTO tree = NULL;
-    TRY(engine_tree(&answer, &tree));
+    int status = 0;
+    TRY(describe(e, container, wait, &status, &tree));
     /* A stopped container publishes nothing, but its configuration tells what it will publish. */
     const json_t *published = doc_key(doc_get(tree, "/NetworkSettings/Ports"), container_port);
     if (doc_count(published) == 0)

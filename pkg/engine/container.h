@@ -22,6 +22,10 @@ struct err *engine_container_list(struct engine *e, const char *label, struct ne
 void engine_container_list_release(struct engine_container_list *l);
 const char *engine_container_label(const struct engine_container *c, const char *key); /* NULL: not set */
 
+/* engine_container_state: the engine's word for how it is, owned; NULL: there is no such container. */
+struct err *engine_container_state(struct engine *e, const char *container, struct net_wait wait,
+                                   char **state) MUST_USE;
+
 /* engine_container_port: where a port of the container ("6443/tcp") is published on the engine's
  * host. *host is owned, *port 0 when it is not published. The address 0.0.0.0 comes as 127.0.0.1,
  * :: as localhost: what they mean to somebody on that host. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/num.h"
 #include "engine/container.h"
@@ -160,14 +161,30 @@ struct err *node_cluster_find(struct engine *e, const char *name, struct net_wai
     return NULL;
 }
 
+/* state NULL: there is no such container. */
+static struct err *not_running(const char *node_name, const char *state)
+{
+    struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node_name);
+    e = err_cause(e, "its container is %s", state ? state : "gone");
+    bool paused = str_eq(state, "paused"); /* docker start refuses those */
+    return state ? err_next(e, "docker %s %s", paused ? "unpause" : "start", node_name) : e;
+}
+
 struct err *node_stopped(const struct node *node)
 {
-    if (node->running)
+    return node->running ? NULL : not_running(node->name, node->state);
+}
+
+struct err *node_stopped_meanwhile(struct engine *e, const struct node *node, const struct cancel *cancel)
+{
+    AUTO_STR state = NULL;
+    struct net_wait wait = { clock_after(NODE_LOOKING_MS), cancel };
+    struct err *untold = engine_container_state(e, node->name, wait, &state);
+    if (untold || str_eq(state, "running")) {
+        err_ignore(untold, "that the node says nothing is known already");
         return NULL;
-    bool paused = str_eq(node->state, "paused"); /* docker start refuses those */
-    struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node->name);
-    return err_next(err_cause(e, "its container is %s", node->state), "docker %s %s", paused ? "unpause" : "start",
-                    node->name);
+    }
+    return not_running(node->name, state);
 }
 
 struct err *node_admin_kubeconfig(struct engine *e, const struct node_list *nodes, struct net_wait wait,

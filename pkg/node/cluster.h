@@ -33,6 +33,11 @@ void node_list_release(struct node_list *l);
 /* node_stopped: RW4002_NODE_STOPPED, with the remedy, for a node that is not running, else NULL. */
 struct err *node_stopped(const struct node *node) MUST_USE;
 
+/* node_stopped_meanwhile: the same by the engine's word of now, for a node that says nothing. NULL also where
+ * the engine does not tell within NODE_LOOKING_MS. */
+#define NODE_LOOKING_MS 2000
+struct err *node_stopped_meanwhile(struct engine *e, const struct node *node, const struct cancel *cancel) MUST_USE;
+
 /* node_admin_kubeconfig: /etc/kubernetes/admin.conf of the first running control-plane node, its
  * server address as inside the cluster. RW4002_NODE_STOPPED, RW4003_NODE_FAILED. The bytes are a
  * credential: not for messages. */

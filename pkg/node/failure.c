@@ -45,6 +45,9 @@ struct err *node_failure(struct engine *e, const struct node *node, const char *
         full = err_cause(full, "without this image %s are free in /var/lib/containerd: %s", left, words);
         return err_next(full, "docker exec %s crictl rmi --prune", node->name);
     }
+    struct err *stopped = *words ? NULL : node_stopped_meanwhile(e, node, NULL);
+    if (stopped)
+        return stopped;
     struct err *failed = err_new(RW4003_NODE_FAILED, "node %s cannot %s", node->name, what);
     return err_cause(failed, "%s", *words ? words : "it said nothing about why");
 }

@@ -5,7 +5,8 @@
 #include "node/cluster.h"
 
 /* node_failure: says: what the program wrote. RW4003_NODE_FAILED "node … cannot <what>"; a node
- * without space is RW4004_NODE_FULL, and is asked for what it has left. */
+ * without space is RW4004_NODE_FULL, and is asked for what it has left; one that said nothing may be
+ * RW4002_NODE_STOPPED. */
 struct err *node_failure(struct engine *e, const struct node *node, const char *what, const char *says) MUST_USE;
 
 /* node_partial: some nodes did it and some did not: one RW4005_NODES_PARTIAL of this message, whose cause

@@ -118,7 +118,8 @@ struct node_push {
  *                  engine's own: every import was ended, no new name was set
  *   RW9009_INTERRUPTED  no import is left running in any node
  * A node that takes no byte for NODE_STALL_MS while others wait for it is given up; so is one that
- * nobody waits for, after NODE_SILENCE_MS: a slow disk may write a large layer out for long. */
+ * nobody waits for, after NODE_SILENCE_MS: a slow disk may write a large layer out for long. One that is paused,
+ * stopped or removed meanwhile is RW4002_NODE_STOPPED some seconds after that. */
 #define NODE_STALL_MS 10000
 #define NODE_SILENCE_MS 300000
 struct err *node_push_image(struct engine *e, const struct node_list *nodes, const struct node_push *push,

@@ -29,6 +29,16 @@ static const struct node *node_of(const struct import_target *t)
     return t->session->node;
 }
 
+/* A stream that broke without a word. */
+static struct err *broken_off(const struct import_target *t, struct err *broken)
+{
+    struct err *stopped = node_stopped_meanwhile(t->session->engine, node_of(t), NULL);
+    if (!stopped)
+        return err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name);
+    err_ignore(broken, "it follows from that");
+    return stopped;
+}
+
 /* The session has ended although there is more to come, or the stream to it broke: what it said is
  * why. It may be done: a node that got the archive's end is ready before a slower one has got it, and
  * ctr leaves the zeros behind the end unread. */
@@ -51,16 +61,22 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
         return;
     }
     if (broken && t->session->says.len == 0) {
-        fail(t, err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name));
+        fail(t, broken_off(t, broken));
         return;
     }
     err_ignore(broken, "a closed stream is the consequence of the import's end");
     fail(t, session_failure(t->session));
 }
 
-static void start_one(struct import *im, struct import_target *t)
+static void has_moved(struct import_target *t)
 {
     t->moved_ms = clock_ms();
+    t->look_ms = clock_after(NODE_LOOK_MS);
+}
+
+static void start_one(struct import *im, struct import_target *t)
+{
+    has_moved(t);
     struct err *e = im->pulls ? session_pull(t->session, im->image, im->push->wait)
                               : session_import(t->session, im->image, im->push->wait);
     t->is_active = !e;
@@ -105,7 +121,7 @@ static struct err *serve_one(struct import *im, struct import_target *t, short g
         if (!e) {
             t->offset += piece;
             t->sent += piece;
-            t->moved_ms = clock_ms();
+            has_moved(t);
         }
     }
     if (e && node_is_given_up(e))
@@ -131,23 +147,40 @@ static size_t prepare(const struct import *im, size_t len, struct net_poll *set,
     return lacking;
 }
 
-static int64_t first_stall(const struct import *im, size_t len, int64_t patience_ms)
+/* When somebody is to be given up, or to be looked at. */
+static int64_t first_due(const struct import *im, size_t len, int64_t patience_ms)
 {
     int64_t first = CLOCK_NEVER;
-    for (size_t i = 0; i < im->count; i++)
-        if (lacks_bytes(&im->targets[i], len))
-            first = clock_earlier(first, im->targets[i].moved_ms + patience_ms);
+    for (size_t i = 0; i < im->count; i++) {
+        const struct import_target *t = &im->targets[i];
+        if (lacks_bytes(t, len))
+            first = clock_earlier(first, clock_earlier(t->moved_ms + patience_ms, t->look_ms));
+    }
     return first;
 }
 
-static void drop_stalled(struct import *im, size_t len, int64_t patience_ms)
+static void drop_stalled(struct import_target *t, int64_t patience_ms)
+{
+    struct err *e = err_new(RW4003_NODE_FAILED, "node %s takes no more bytes of the image", node_of(t)->name);
+    fail(t, err_cause(e, "none for %lld s", (long long)patience_ms / 1000));
+}
+
+static void drop_stopped(const struct import *im, struct import_target *t)
+{
+    struct err *stopped = node_stopped_meanwhile(t->session->engine, node_of(t), im->push->wait.cancel);
+    t->look_ms = clock_after(NODE_LOOK_MS);
+    if (stopped)
+        fail(t, stopped);
+}
+
+static void drop_silent(struct import *im, size_t len, int64_t patience_ms)
 {
     for (size_t i = 0; i < im->count; i++) {
         struct import_target *t = &im->targets[i];
-        if (!lacks_bytes(t, len) || clock_ms() < t->moved_ms + patience_ms)
-            continue;
-        struct err *e = err_new(RW4003_NODE_FAILED, "node %s takes no more bytes of the image", node_of(t)->name);
-        fail(t, err_cause(e, "none for %lld s", (long long)patience_ms / 1000));
+        if (lacks_bytes(t, len) && clock_ms() >= t->look_ms)
+            drop_stopped(im, t);
+        if (lacks_bytes(t, len) && clock_ms() >= t->moved_ms + patience_ms)
+            drop_stalled(t, patience_ms);
     }
 }
 
@@ -168,7 +201,7 @@ static void restart_piece(struct import *im)
 {
     for (size_t i = 0; i < im->count; i++) {
         im->targets[i].offset = 0;
-        im->targets[i].moved_ms = clock_ms();
+        has_moved(&im->targets[i]);
     }
 }
 
@@ -177,11 +210,11 @@ static struct err *serve(struct import *im, const char *bytes, size_t len, struc
 {
     struct net_wait wait = im->push->wait;
     int64_t patience_ms = waiting ? NODE_STALL_MS : NODE_SILENCE_MS;
-    wait.deadline_ms = clock_earlier(wait.deadline_ms, first_stall(im, len, patience_ms));
+    wait.deadline_ms = clock_earlier(wait.deadline_ms, first_due(im, len, patience_ms));
     struct err *e = net_poll(set, im->count, wait);
     if (e && err_get_code(e) == RW9007_DEADLINE && clock_ms() < im->push->wait.deadline_ms) {
-        err_ignore(e, "a node has stalled; the push goes on without it");
-        drop_stalled(im, len, patience_ms);
+        err_ignore(e, "one that does not go on is left behind");
+        drop_silent(im, len, patience_ms);
         return NULL;
     }
     TRY(e);
@@ -217,8 +250,8 @@ static struct err *finish_one(struct import *im, struct import_target *t)
     bool end = false;
     struct err *broken = NULL;
     while (!end && !broken)
-        broken = session_read(t->session, im->push->wait, &end);
-    if (broken && !node_is_given_up(broken)) {
+        broken = session_await(t->session, im->push->wait, &end);
+    if (broken && !node_is_given_up(broken) && err_get_code(broken) != RW4002_NODE_STOPPED) {
         ended_early(im, t, broken);
         return NULL;
     }

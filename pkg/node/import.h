@@ -15,7 +15,8 @@ struct import_target {
     uint64_t sent;
     struct err *error; /* why this node has not got it; owned */
     size_t offset;     /* within the piece that is being sent */
-    int64_t moved_ms;
+    int64_t moved_ms;  /* when it took the last bytes */
+    int64_t look_ms;   /* when the engine is asked whether it still runs */
     bool is_active;
     bool passes;    /* what is taken now is not for this node */
     bool has_ended; /* its script is known to be gone */

@@ -74,11 +74,10 @@ static void add_question(struct scene *s)
 
 static void start_and_ask(struct scene *s, size_t count)
 {
-    bool found = true;
-    AUTO(engine_image) none = { 0 };
+    bool found = false;
+    AUTO(engine_image) any = { 0 };
     start(s, count, 10000);
-    check_ok(engine_image_inspect(s->d.engine, "x", s->push.wait, &found, &none));
-    assert_false(found);
+    check_ok(engine_image_inspect(s->d.engine, "x", s->push.wait, &found, &any));
 }
 
 static size_t count(const char *text, const char *what)
@@ -218,7 +217,8 @@ static void test_no_node_is_left(void **state)
     AUTO(scene) s = { 0 };
     add_leaver(&s, "ctr: one");
     add_leaver(&s, "");
-    add_question(&s);
+    docker_json(&s.d, 200, "{\"Id\":\"x\"}"); /* of this and how b's container is, whichever is asked first */
+    docker_json(&s.d, 200, "{\"Id\":\"x\"}");
     start_and_ask(&s, 2);
     check_says(import_take(&s.im, "x", 1), RW4003_NODE_FAILED, "no node takes the image");
     assert_fails(&s.targets[0], RW4003_NODE_FAILED, "ctr: one");
@@ -353,6 +353,41 @@ static void test_an_import_that_cannot_be_ended_is_told(void **state)
     assert_null(s.targets[1].error);
 }
 
+/* The engine is asked how a silent node is, long before anybody loses patience with it. */
+static void check_silent(const char *state, bool sends, const char *cause, const char *next)
+{
+    enum { MORE_THAN_A_SOCKET_HOLDS = 4 << 20 };
+    AUTO(scene) s = { 0 };
+    AUTO_STR bytes = xcalloc(MORE_THAN_A_SOCKET_HOLDS, 1);
+    docker_created(&s.d);
+    docker_says(&s.d, NOTHING, "unpacking")->hold = true;
+    docker_json(&s.d, 200, "{\"State\":{\"Status\":\"running\"}}");
+    docker_json(&s.d, state ? 200 : 404, state ? state : "{}");
+    start(&s, 1, 60000);
+    if (sends)
+        check_error(import_take(&s.im, bytes, MORE_THAN_A_SOCKET_HOLDS), RW4003_NODE_FAILED);
+    else
+        check_ok(import_finish(&s.im));
+    assert_fails(&s.targets[0], RW4002_NODE_STOPPED, cause);
+    if (next)
+        assert_string_equal(err_get_next(s.targets[0].error, 0), next);
+    else
+        assert_null(err_get_next(s.targets[0].error, 0));
+}
+
+static void test_a_node_that_is_paused_while_it_is_sent_to(void **state)
+{
+    (void)state;
+    check_silent("{\"State\":{\"Status\":\"paused\"}}", true, "its container is paused", "docker unpause a");
+}
+
+static void test_a_node_that_stops_while_it_unpacks(void **state)
+{
+    (void)state;
+    check_silent("{\"State\":{\"Status\":\"exited\"}}", false, "its container is exited", "docker start a");
+    check_silent(NULL, false, "its container is gone", NULL);
+}
+
 static void test_a_request_to_stop_ends_the_sending(void **state)
 {
     (void)state;
@@ -388,6 +423,8 @@ int main(void)
         cmocka_unit_test(test_a_node_that_is_done_has_it),
         cmocka_unit_test(test_half_a_frame_does_not_hold_beyond_the_deadline),
         cmocka_unit_test(test_an_import_that_cannot_be_ended_is_told),
+        cmocka_unit_test(test_a_node_that_is_paused_while_it_is_sent_to),
+        cmocka_unit_test(test_a_node_that_stops_while_it_unpacks),
         cmocka_unit_test(test_a_request_to_stop_ends_the_sending),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

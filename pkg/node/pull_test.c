@@ -132,6 +132,8 @@ static void test_a_node_that_cannot_pull(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         AUTO(pulled) p = { 0 };
         add_puller(&p.d, cases[i].out, cases[i].err);
+        if (!cases[i].out && !cases[i].err)
+            docker_json(&p.d, 200, "{\"State\":{\"Status\":\"running\"}}");
         add_given_up(&p.d);
         AUTO_PTR(err) e = push_to(&p, &running, 1);
         assert_int_equal(err_get_code(e), RW4101_IMAGE_NOT_BUILT);

@@ -382,6 +382,10 @@ static void test_a_node_whose_cri_does_not_answer(void **state)
     AUTO(pushed) q = { 0 };
     docker_json(&q.d, 409, "{\"message\":\"container id-a is paused\"}");
     check_push(&q, RW4003_NODE_FAILED, "node a does not answer", "container id-a is paused");
+    AUTO(pushed) r = { 0 };
+    docker_json(&r.d, 409, "{\"message\":\"container id-a is paused\"}");
+    docker_json(&r.d, 200, "{\"State\":{\"Status\":\"paused\"}}");
+    check_push(&r, RW4002_NODE_STOPPED, "its container is paused|" CONTENT " is on: none", "docker unpause a");
 }
 
 /* What was sent before, as a base to compare with. */

@@ -102,8 +102,15 @@ static const char script[] =
     "unname\n"
     "exit 1\n";
 
-static struct err *unanswered(const struct session *s, struct err *e)
+static struct err *unanswered(const struct session *s, struct net_wait wait, struct err *e)
 {
+    if (!e || err_get_code(e) == RW4002_NODE_STOPPED || err_get_code(e) == RW9009_INTERRUPTED)
+        return e;
+    struct err *stopped = node_stopped_meanwhile(s->engine, s->node, wait.cancel);
+    if (stopped) {
+        err_ignore(e, "it follows from that");
+        return stopped;
+    }
     return err_because(RW4003_NODE_FAILED, e, "node %s does not answer", s->node->name);
 }
 
@@ -121,7 +128,7 @@ static struct err *next_line(struct session *s, struct net_wait wait, char **lin
         }
         if (end)
             return NULL;
-        TRY(session_read(s, wait, &end));
+        TRY(session_await(s, wait, &end));
     }
 }
 
@@ -130,7 +137,7 @@ static struct err *read_answer(struct session *s, struct net_wait wait, struct b
 {
     for (;;) {
         AUTO_STR line = NULL;
-        TRY(unanswered(s, next_line(s, wait, &line)));
+        TRY(unanswered(s, wait, next_line(s, wait, &line)));
         if (!line)
             return node_failure(s->engine, s->node, "tell which images it has", buf_text(&s->says));
         if (strcmp(line, ".") == 0)
@@ -190,7 +197,7 @@ struct err *session_open(struct session *s, struct engine *e, const struct node 
     struct engine_exec_spec spec = {
         .container = node->name, .argv = argv, .has_input = true, .privileged = true, .killable = true
     };
-    TRY(unanswered(s, engine_exec_start(s->engine, &spec, wait, &s->exec)));
+    TRY(unanswered(s, wait, engine_exec_start(s->engine, &spec, wait, &s->exec)));
     return read_holdings(s, wait);
 }
 
@@ -215,6 +222,18 @@ struct err *session_read(struct session *s, struct net_wait wait, bool *end)
     if (is_stderr && to->len + len > SAYS_BYTES)
         buf_truncate(to, 0); /* its last words are what counts */
     return buf_append(to, piece, len) ? NULL : err_new(RW3106_ENGINE_PROTOCOL, "node %s says too much", s->node->name);
+}
+
+struct err *session_await(struct session *s, struct net_wait wait, bool *end)
+{
+    for (;;) {
+        struct net_wait soon = { clock_earlier(wait.deadline_ms, clock_after(NODE_LOOK_MS)), wait.cancel };
+        struct err *e = session_read(s, soon, end);
+        if (!e || err_get_code(e) != RW9007_DEADLINE || clock_ms() >= wait.deadline_ms)
+            return e;
+        err_ignore(e, "what it does may take long");
+        TRY(node_stopped_meanwhile(s->engine, s->node, wait.cancel));
+    }
 }
 
 static struct err *order(struct session *s, const char *verb, const struct node_image *image, struct net_wait wait)

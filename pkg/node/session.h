@@ -50,6 +50,11 @@ struct err *session_failure(const struct session *s) MUST_USE;
 /* session_read: takes what the script says; *end at the end of its output. */
 struct err *session_read(struct session *s, struct net_wait wait, bool *end) MUST_USE;
 
+/* session_await: the same from a node that may be silent for long: one that is paused, stopped or gone meanwhile
+ * is RW4002_NODE_STOPPED, some NODE_LOOK_MS after that. */
+#define NODE_LOOK_MS 3000
+struct err *session_await(struct session *s, struct net_wait wait, bool *end) MUST_USE;
+
 /* session_is_done: the script has said that the image is there, by CRI's word. */
 bool session_is_done(const struct session *s);
 
