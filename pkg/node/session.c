@@ -24,7 +24,13 @@ enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 
  * unpacking. CRI learns of names by events of containerd, some milliseconds after ctr has returned.
  *
  * crictl tells twice why it cannot pull, the second time behind "msg=". A pull gives the image one name more, by the
- * manifest's digest, that belongs to nobody: it goes, so that an image is the same whichever way it came. */
+ * manifest's digest, that belongs to nobody: it goes, so that an image is the same whichever way it came.
+ *
+ * ctr holds what it writes by a lease of 24 hours, and gives it back when it ends, but not when it is killed or
+ * containerd is away by then. ctr tells nobody which lease it is. So the time of each import is noted in a file
+ * until it has ended well, and a lease that was made right then goes: when containerd has begun anew since, for all
+ * who made one before are gone, or else when it is the only one. An id begins with the nanoseconds of its time
+ * (containerd leases/id.go). */
 static const char script[] =
     "want=$1 ref=$2 content=$3 mode=$4\n"
     "look() {\n"
@@ -78,12 +84,51 @@ static const char script[] =
     "  drop_digest\n"
     "}\n"
     "unname() {\n"
-    "  sleep 0.2; look\n"
+    "  sleep 0.2; look 2>/dev/null\n"
     "  [ \"$a\" = \"$want\" ] || ref=\n"
     "  [ \"$b\" = \"$want\" ] || content=\n"
     "  [ -z \"$ref$content\" ] || ctr -n k8s.io images rm $ref $content >/dev/null 2>&1\n"
     "}\n"
+    "since_of() { read -r since <\"$1\" && [ -n \"$since\" ]; }\n"
+    "born() { date -r /run/containerd/containerd.sock +%s%N; }\n"
+    "leases_of() {\n"
+    "  before= after=\n"
+    "  while read -r id at rest; do\n"
+    "    case $id in [0-9]*-*) ;; *) continue ;; esac\n"
+    "    made=$(date -d \"$at\" +%s)$(printf %09d \"${id%%-*}\")\n"
+    "    [ \"$made\" -ge \"$since\" ] && [ \"$made\" -le $((since + 10000000000)) ] || continue\n"
+    "    if [ \"$made\" -lt \"$born\" ]; then before=\"$before $id\"; else after=\"$after $id\"; fi\n"
+    "  done\n"
+    "  set -- $after\n"
+    "  [ $# = 1 ] || after=\n"
+    "  echo $before $after\n"
+    "}\n"
+    "give_back() {\n"
+    "  since_of \"$1\" && all=$(ctr -n k8s.io leases ls) && born=$(born) || return\n"
+    "  ids=$(leases_of <<END\n"
+    "$all\n"
+    "END\n"
+    "  )\n"
+    "  [ -z \"$ids\" ] || ctr -n k8s.io leases rm --sync $ids >/dev/null\n"
+    "} 2>/dev/null\n"
+    "mark=/var/tmp/rwml-import\n"
+    "give_back_of_the_dead() {\n"
+    "  for file in $mark.*; do\n"
+    "    [ -e \"$file\" ] && ! grep -qs \"$mark\" \"/proc/${file##*.}/cmdline\" || continue\n"
+    "    give_back \"$file\" && rm -f \"$file\"\n"
+    "  done\n"
+    "}\n"
+    "gave_back() { [ $code -lt 128 ] && since_of $mark.$$ && [ \"$(born)\" -lt \"$since\" ]; } 2>/dev/null\n"
+    "import() {\n"
+    "  date +%s%N >$mark.$$\n"
+    "  ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2\n"
+    "  code=$?\n"
+    "  [ $code = 0 ] || gave_back || give_back $mark.$$ || return $code\n"
+    "  rm -f $mark.$$\n"
+    "  return $code\n"
+    "}\n"
     "if [ \"$mode\" != ask ]; then\n"
+    "  give_back_of_the_dead\n"
     "  snapshotter= root= imports=\n"
     "  configuration 2>/dev/null\n"
     "  ctr -n k8s.io snapshots --snapshotter \"${snapshotter:=overlayfs}\" ls 2>/dev/null &\n"
@@ -96,7 +141,7 @@ static const char script[] =
     "[ \"$mode\" != ask ] || exit 0\n"
     "read -r verb want content || exit 0\n"
     "case $verb in\n"
-    "import) ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2 && name \"$ref\" \"$content\" ;;\n"
+    "import) import && name \"$ref\" \"$content\" ;;\n"
     "pull) pull && name \"$content\" \"$ref\" ;;\n"
     "esac\n"
     "unname\n"
