@@ -57,7 +57,7 @@ struct engine_build {
 };
 
 /* engine_build: *out_image_id is "sha256:…" (with the containerd store not the config digest, see
- * node_image_digest). Errors:
+ * node_image_identity). Errors:
  *   RW3201_BUILD_FAILED         a step failed, or the Dockerfile is wrong. cause: the step and what
  *                               BuildKit said; detail: the step's last lines.
  *   RW3202_BASE_PULL_FAILED     a base image, or the frontend of `# syntax=`, could not be had

@@ -204,7 +204,7 @@ static void tell_context(const struct job *job, const struct build_context *cont
                  skipped->items[i]);
 }
 
-static struct err *tell_result(const struct job *job, const char *reference, const char *image_id,
+static struct err *tell_result(struct job *job, const char *reference, const char *image_id,
                                const struct build_view *view, int64_t start)
 {
     bool found = false;
@@ -213,6 +213,7 @@ static struct err *tell_result(const struct job *job, const char *reference, con
     if (!found)
         return err_new(RW4101_IMAGE_NOT_BUILT, "the engine built %s and has lost it again", reference);
     AUTO_STR size = num_bytes(image.size);
+    strv_add(&job->built, image.id);
     json_t *fields = doc_object();
     doc_set_text(fields, "/image", reference);
     doc_set_text(fields, "/id", image_id);

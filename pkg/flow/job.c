@@ -1,6 +1,7 @@
 #include "flow/job.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "node/identity.h"
@@ -30,14 +31,32 @@ void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, 
     ui_tell(job->request->ui, &event, "%s", text);
 }
 
-static struct err *find_image(struct job *job, const char *reference, struct job_image *out)
+/* Somebody else's build, or docker tag, between ours and this. */
+static struct err *check_built(const struct job *job, size_t i, const struct node_identity *found)
 {
+    const char *built = i < job->built.count ? job->built.items[i] : NULL;
+    if (!built || strcmp(built, found->engine_id) == 0)
+        return NULL;
+    const char *reference = job->item->service->images[i].reference;
+    struct err *e = err_new(RW4202_IMAGE_MISMATCH, "%s is another image than this run has built", reference);
+    e = err_cause(e, "built %s, got %s: was it built again meanwhile?", built, found->engine_id);
+    return err_next(e, "rwml up %s", job->item->service->name);
+}
+
+static struct err *find_image(struct job *job, size_t i, struct job_image *out)
+{
+    AUTO(node_identity) found = { 0 };
+    const char *reference = job->item->service->images[i].reference;
     struct net_wait wait = { clock_after(DIGEST_MS), job->request->cancel };
     const char *state_dir = job->request->state_dir;
-    struct err *e = node_image_digest(job->engine, reference, state_dir, wait, &out->config_digest, &out->chain_id);
+    struct err *e = node_image_identity(job->engine, reference, state_dir, wait, &found);
     if (e)
         return err_next(e, "rwml build %s", job->item->service->name);
+    TRY(check_built(job, i, &found));
     out->reference = reference;
+    out->engine_id = STEAL(&found.engine_id);
+    out->config_digest = STEAL(&found.config_digest);
+    out->chain_id = STEAL(&found.chain_id);
     return oci_content_name(reference, out->config_digest, &out->content_name);
 }
 
@@ -47,6 +66,7 @@ static void drop_images(struct job *job)
         free(job->images[i].config_digest);
         free(job->images[i].content_name);
         free(job->images[i].chain_id);
+        free(job->images[i].engine_id);
     }
     free(job->images);
     job->images = NULL;
@@ -60,13 +80,14 @@ struct err *job_find_images(struct job *job)
     job->images = xcalloc(service->image_count, sizeof *job->images);
     job->image_count = service->image_count;
     for (size_t i = 0; i < service->image_count; i++)
-        TRY(find_image(job, service->images[i].reference, &job->images[i]));
+        TRY(find_image(job, i, &job->images[i]));
     return NULL;
 }
 
 void job_release(struct job *job)
 {
     drop_images(job);
+    strv_release(&job->built);
     engine_free(job->engine);
     job->engine = NULL;
 }

@@ -12,7 +12,8 @@ struct job_image {
     const char *reference; /* borrowed from the workspace */
     char *config_digest;
     char *content_name;
-    char *chain_id; /* see struct node_image */
+    char *chain_id; /* see struct node_image, also for the next */
+    char *engine_id;
 };
 
 struct job {
@@ -23,9 +24,10 @@ struct job {
     struct engine *engine; /* this thread's own */
     struct job_image *images;
     size_t image_count;
-    bool pushed;  /* this run has proved that every node has the images */
-    bool changed; /* this run has written to a node or to the cluster */
-    bool done;    /* every verb of the request */
+    struct strv built; /* by this run: the engine's ids, in the order of the service's images */
+    bool pushed;       /* this run has proved that every node has the images */
+    bool changed;      /* this run has written to a node or to the cluster */
+    bool done;         /* every verb of the request */
     struct timings timings;
 };
 
@@ -36,7 +38,8 @@ void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64
 void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms,
                    json_t *fields_steal, const char *fmt, ...) PRINTF_LIKE(6, 7);
 
-/* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT. */
+/* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT; RW4202_IMAGE_MISMATCH when that is
+ * not what this run has built. */
 struct err *job_find_images(struct job *job) MUST_USE;
 
 /* One verb each. */

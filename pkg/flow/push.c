@@ -202,7 +202,8 @@ static void tell_result(const struct job *job, const struct job_image *image, co
 
 static struct err *push_image(struct job *job, struct job_image *image)
 {
-    struct node_image which = { image->reference, image->config_digest, image->content_name, image->chain_id };
+    struct node_image which = { image->reference, image->config_digest, image->content_name, image->chain_id,
+                                image->engine_id };
     struct node_push_results results = { 0 };
     enum registry_way way = REGISTRY_NONE;
     int64_t start = clock_ms();

@@ -1,6 +1,7 @@
 #include "node/identity.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/image.h"
@@ -101,27 +102,37 @@ static struct err *top_chain(const struct engine_image *image, char **out)
     return NULL;
 }
 
-static struct err *find_digest(struct engine *e, const char *ref, struct engine_image *image, const char *state_dir,
+/* By the id: the name may have moved on. */
+static struct err *find_digest(struct engine *e, const struct engine_image *image, const char *state_dir,
                                struct net_wait wait, char **digest)
 {
     AUTO(engine_info) info = { 0 };
     TRY(engine_info(e, wait, &info));
     if (!info.containerd_store) {
-        *digest = STEAL(&image->id);
+        *digest = xstrdup(image->id);
         return NULL;
     }
     TRY(ask_by_push(e, image, state_dir, wait, digest));
-    return *digest ? NULL : export_config_digest(e, ref, wait, digest);
+    return *digest ? NULL : export_config_digest(e, image->id, wait, digest);
 }
 
-struct err *node_image_digest(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
-                              char **digest, char **chain_id)
+void node_identity_release(struct node_identity *i)
+{
+    free(i->engine_id);
+    free(i->config_digest);
+    free(i->chain_id);
+    *i = (struct node_identity){ 0 };
+}
+
+struct err *node_image_identity(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
+                                struct node_identity *out)
 {
     AUTO(engine_image) image = { 0 };
     bool found = false;
     TRY(engine_image_inspect(e, ref, wait, &found, &image));
     if (!found)
         return err_state(err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", ref), "no node was changed");
-    TRY(find_digest(e, ref, &image, state_dir, wait, digest));
-    return top_chain(&image, chain_id);
+    out->engine_id = xstrdup(image.id);
+    TRY(find_digest(e, &image, state_dir, wait, &out->config_digest));
+    return top_chain(&image, &out->chain_id);
 }

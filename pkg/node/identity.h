@@ -4,13 +4,20 @@
 
 #include "engine/engine.h"
 
-/* node_image_digest: *digest is that of the configuration, which CRI calls the image's id. Of the classic
+struct node_identity {   /* all owned */
+    char *engine_id;     /* engine_image.id */
+    char *config_digest; /* which CRI calls the image's id */
+    char *chain_id;      /* the name of its topmost layer's snapshot; NULL: it has no layers */
+};
+void node_identity_release(struct node_identity *i);
+
+/* node_image_identity: what the engine calls ref at this moment. The configuration's digest: of the classic
  * store it is the engine's own id. The containerd store has the digest of a manifest, or of an index
  * of several, as its id and tells the configuration nowhere; but it pushes it, within 30 ms when it is
  * told that all layers are there. Where the engine cannot push to us, a whole export is read for it:
- * seconds for a large image. *chain_id is the name of its topmost layer's snapshot. Both are owned. state_dir as in
- * struct node_push. RW4101_IMAGE_NOT_BUILT. */
-struct err *node_image_digest(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
-                              char **digest, char **chain_id) MUST_USE;
+ * seconds for a large image. state_dir as in struct node_push. out is zeroed before, and to be released also after
+ * an error. RW4101_IMAGE_NOT_BUILT. */
+struct err *node_image_identity(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
+                                struct node_identity *out) MUST_USE;
 
 #endif

@@ -18,8 +18,10 @@ static struct err *ask(struct docker *d, char **digest, char **heard)
     AUTO_STR dir = scratch_new();
     struct net_wait wait = { .deadline_ms = clock_after(10000) };
     docker_start(d);
-    AUTO_STR chain = NULL;
-    struct err *e = node_image_digest(d->engine, "app:dev", dir, wait, digest, &chain);
+    AUTO(node_identity) found = { 0 };
+    struct err *e = node_image_identity(d->engine, "app:dev", dir, wait, &found);
+    assert_true(e || str_eq(found.engine_id, DIGEST));
+    *digest = STEAL(&found.config_digest);
     *heard = docker_stop(d);
     return e;
 }
@@ -66,7 +68,7 @@ static void test_an_engine_that_does_not_push_to_us(void **state)
         docker_json(&d, 404, "{\"message\":\"No such image\"}");
         check_error(ask(&d, &digest, &heard), RW4101_IMAGE_NOT_BUILT);
         assert_non_null(strstr(heard, "POST /images/" DIGEST "/tag?repo=127.0.0.1:"));
-        assert_non_null(strstr(heard, "GET /images/app:dev/get "));
+        assert_non_null(strstr(heard, "GET /images/" DIGEST "/get "));
         assert_null(digest);
     }
 }

@@ -18,9 +18,10 @@
 
 struct node_image {
     const char *ref;           /* "orders:dev": how the engine and the manifests call it */
-    const char *config_digest; /* "sha256:…", node_image_digest */
+    const char *config_digest; /* "sha256:…", node_image_identity, as the next and the last */
     const char *content_name;  /* "orders:dev-0123456789ab", oci_content_name */
     const char *chain_id;      /* of its topmost layer: a node has it when that is unpacked; NULL: names suffice */
+    const char *engine_id;     /* by which the engine knows what was asked for; NULL: nobody knows */
 };
 
 enum node_push_outcome {

@@ -301,9 +301,11 @@ static struct err *ask_for_known(struct push_run *r, bool *is_there)
         return NULL;
     TRY(oci_content_name(image->ref, known->sent, &r->known_name));
     TRY(oci_chain_ids(&known->diff_ids, &r->known_chains));
-    r->image =
-        (struct node_image){ image->ref, known->sent, r->known_name,
-                             known->diff_ids.count > 0 ? r->known_chains.items[known->diff_ids.count - 1] : NULL };
+    size_t layers = known->diff_ids.count;
+    r->image = (struct node_image){ .ref = image->ref,
+                                    .config_digest = known->sent,
+                                    .content_name = r->known_name,
+                                    .chain_id = layers > 0 ? r->known_chains.items[layers - 1] : NULL };
     TRY(run_ask(r));
     *is_there = !run_any_travels(r);
     for (size_t i = 0; !*is_there && i < r->count; i++)

@@ -106,7 +106,7 @@ static struct err *push_to(struct pushed *p, const struct node *nodes, size_t co
     memcpy(items, nodes, count * sizeof *items);
     AUTO_STR dir = scratch_new();
     struct node_list list = { .cluster = "c", .items = items, .count = count };
-    p->push.image = &image;
+    p->push.image = p->push.image ? p->push.image : &image;
     p->push.state_dir = p->push.state_dir ? p->push.state_dir : dir;
     if (!p->push.wait.deadline_ms)
         p->push.wait.deadline_ms = clock_after(10000);
@@ -293,6 +293,19 @@ static void test_an_image_that_was_built_again(void **state)
     docker_json(&p.d, 200, "{\"Id\":\"sha256:" OTHER "\"}");
     docker_json(&p.d, 200, "{\"ServerVersion\":\"20.10.24\"}");
     check_push(&p, RW4202_IMAGE_MISMATCH, "expected " DIGEST ", got sha256:" OTHER, on_none);
+}
+
+/* The containerd store's id tells nothing of the configuration, so that it is remembered. */
+static void test_an_image_that_was_built_again_in_the_containerd_store(void **state)
+{
+    (void)state;
+    struct node_image known = image;
+    known.engine_id = "sha256:" HEX;
+    AUTO(pushed) p = { .push = { .image = &known } };
+    add_lacking(&p.d, NULL, "ctr: unexpected EOF");
+    docker_json(&p.d, 200, "{\"Id\":\"sha256:" OTHER "\"}");
+    docker_json(&p.d, 200, "{\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]]}");
+    check_push(&p, RW4202_IMAGE_MISMATCH, "expected sha256:" HEX ", got sha256:" OTHER, on_none);
 }
 
 static void test_an_image_that_is_gone(void **state)
@@ -490,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_interrupted_while_it_travels),
         cmocka_unit_test(test_the_deadline_passes_while_it_travels),
         cmocka_unit_test(test_an_image_that_was_built_again),
+        cmocka_unit_test(test_an_image_that_was_built_again_in_the_containerd_store),
         cmocka_unit_test(test_an_image_that_is_gone),
         cmocka_unit_test(test_a_node_whose_cri_does_not_answer),
         cmocka_unit_test(test_an_engine_that_cannot_compare),

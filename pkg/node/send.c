@@ -229,6 +229,12 @@ static char *why_export(const struct sending *s)
     return xasprintf("%s of %s are missing, and the engine would have to compress them first", lacks, size);
 }
 
+static struct err *has_moved(const struct sending *s, const char *expected)
+{
+    struct err *e = err_new(RW4202_IMAGE_MISMATCH, "%s is another image by now", s->push->image->ref);
+    return err_cause(e, "expected %s, got %s: was it built again meanwhile?", expected, s->image.id);
+}
+
 /* The image by its id, so that what is sent stays the same when the name moves meanwhile. Of the
  * classic store the id is the config digest, of the containerd store it never is. */
 static struct err *look(struct sending *s)
@@ -239,14 +245,13 @@ static struct err *look(struct sending *s)
     TRY(engine_image_inspect(s->engine, image->ref, s->push->wait, &found, &s->image));
     if (!found)
         return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", image->ref);
+    if (image->engine_id && strcmp(s->image.id, image->engine_id) != 0)
+        return has_moved(s, image->engine_id);
     if (strcmp(s->image.id, image->config_digest) == 0)
         return NULL;
     TRY(engine_info(s->engine, s->push->wait, &info));
     s->containerd_store = info.containerd_store;
-    if (s->containerd_store)
-        return NULL;
-    struct err *other = err_new(RW4202_IMAGE_MISMATCH, "%s is another image by now", image->ref);
-    return err_cause(other, "expected %s, got %s: was it built again meanwhile?", image->config_digest, s->image.id);
+    return s->containerd_store ? NULL : has_moved(s, image->config_digest);
 }
 
 /* A later image is compared with this one, unless there is one that does as well: it lacks little. */
