@@ -83,10 +83,10 @@ test_push_that_loses_the_engine() {
 }
 
 # A push whose import takes some forty times so long, in the background, until it runs in every node.
-slow_push() { # MILLISECONDS
+slow_push() { # MILLISECONDS [OPTION...]
     RWML=$RWML_FAULTY
     RWML_ENV+=(RWML_FAULT="net.write=8*off->delay($1)")
-    start_rwml push
+    start_rwml push "${@:2}"
     finally "kill $PID 2>/dev/null; wait"
     eventually 40 imports_run
 }
@@ -213,3 +213,153 @@ test_push_cannot_keep_layers_in_the_node() {
 
 # grep reads all of it: one that stops at the first hit ends the list's writer, and so the pipe, in failure.
 node_has_blob() { docker exec "$1" ctr -n k8s.io content ls -q | grep -x "$2" >/dev/null; } # NODE DIGEST
+
+# ---------------------------------------------------------------- the name moves
+
+# Two images: what is built now, and one that the name is to mean meanwhile. FIRST is the content name of
+# the first, OTHER a name of the second.
+two_images() {
+    OTHER=$SVC:other
+    set_message "other text of $SVC, $(date +%s%N)"
+    rwml build && expect_ok
+    docker tag "$SVC:dev" "$OTHER"
+    set_message "text of $SVC, $(date +%s%N)"
+    rwml build && expect_ok
+    FIRST=$(content_name "$SVC") FIRST_DIGEST=$(engine_digest "$SVC:dev")
+}
+
+# A push that waits for its turn, with what it is to push read already; the name moves; and its turn comes.
+push_while_the_name_moves() {
+    local turn
+    turn=$(printf 'push to cluster %s' "$CLUSTER" | sha256sum | cut -c1-16)
+    exec 8<"$SHARED/state/rwml/$turn.lock" && flock 8
+    start_rwml push -o json 8<&-
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 20 out_has 'waiting for another push to this cluster'
+    docker tag "$OTHER" "$SVC:dev"
+    exec 8<&-
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run push
+    check_death
+}
+
+expect_moved() { # no node has anything of it
+    local node
+    expect_exit 8
+    jq -es --arg state "$FIRST is on: none; not on: " '[.[] | select(.event == "error")] | length == 1 and
+        (.[0] | .code == "RW4202" and (.cause | test("was it built again meanwhile")) and (.state | startswith($state)))' \
+        "$T/out" >/dev/null || fail "not the error, or not the state"
+    for node in $(nodes); do ! node_has "$node" "$FIRST" || fail "$node has $FIRST"; done
+    eventually 20 no_session_runs
+}
+
+expect_first() { # every node has the image that was asked for, and not the other under its names
+    local node name
+    for node in $(nodes); do
+        for name in "$FIRST" "$SVC:dev"; do
+            expect_equal "$(node_digest "$node" "$name")" "$FIRST_DIGEST" "digest of $name on $node"
+        done
+    done
+    eventually 20 no_session_runs
+}
+
+test_push_of_an_export_whose_name_moves_before() {
+    new_pulse
+    push_text 'an earlier text' && expect_ok # makes the lock's file
+    two_images
+    push_while_the_name_moves
+    expect_moved
+    rwml push && expect_ok
+    expect_on_every_node
+}
+
+test_push_of_layers_whose_name_moves_before() {
+    layered_pulse
+    push_text 'a second text' && expect_ok
+    two_images
+    push_while_the_name_moves
+    expect_moved
+    rwml push -v && expect_ok
+    expect_line 'layer .*, reused: unpacked there'
+    expect_on_every_node
+}
+
+move_in_the_midst() {
+    need_faults
+    slow_push 100 -v
+    docker tag "$OTHER" "$SVC:dev"
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run push
+    check_death
+    RWML_ENV+=(RWML_FAULT=)
+}
+
+test_push_of_an_export_whose_name_moves() {
+    new_pulse
+    two_images
+    move_in_the_midst
+    expect_ok
+    expect_line 'the engine exports the image'
+    expect_result "$FIRST is on"
+    expect_first
+    rwml push && expect_ok
+    expect_on_every_node
+}
+
+test_push_of_layers_whose_name_moves() {
+    layered_pulse
+    push_text 'a second text' && expect_ok
+    two_layered_images
+    move_in_the_midst
+    expect_ok
+    expect_line 'layer .*, reused: unpacked there'
+    expect_line 'layer .* KB, sent'
+    expect_result "$FIRST is on"
+    expect_first
+    rwml push && expect_ok
+    expect_on_every_node
+}
+
+# With a layer that is large enough to be in the midst of, and small enough not to make the whole travel.
+two_layered_images() {
+    head -c 60000 /dev/urandom | base64 >noise
+    sed -i 's|^COPY message /$|COPY message noise /|' "docker/$SVC.Dockerfile"
+    echo '!noise' >>.dockerignore
+    two_images
+}
+
+# rwml up, quiet, in the background, until it is about to tell that it has built: the third text that it writes,
+# after two into its lock.
+start_up_until_built() {
+    RWML=$RWML_FAULTY
+    RWML_ENV+=(RWML_FAULT='fs.write=2*off->1*delay(5000)')
+    start_rwml up -q --settle 0
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 20 is_delayed
+}
+
+is_delayed() { grep -qs hrtimer_nanosleep "/proc/$PID"/task/*/wchan; }
+
+# Between the build of rwml up and its push.
+test_push_of_up_whose_name_moves() {
+    need_faults
+    new_pulse
+    no_pods
+    two_images
+    set_message "third text of $SVC, $(date +%s%N)"
+    remember_state
+    start_up_until_built
+    docker tag "$OTHER" "$SVC:dev"
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run up
+    check_death
+    expect_error 8 RW4202
+    expect_cause 'built sha256:[0-9a-f]*, got sha256:[0-9a-f]*: was it built again meanwhile?'
+    expect_state 'nothing was pushed; the nodes have what they had'
+    expect_next "rwml up $SVC"
+    RWML_ENV+=(RWML_FAULT=)
+    expect_same_state
+}

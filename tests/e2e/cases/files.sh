@@ -171,6 +171,79 @@ test_files_interrupted() {
     expect_files_travelled
 }
 
+# The name moves while the engine compares: what was asked for travels.
+test_files_whose_name_moves() {
+    local name
+    one_layer_pulse
+    set_message "other text, $(date +%s%N)"
+    rwml build && expect_ok
+    docker tag "$SVC:dev" "$SVC:other"
+    set_message "second text, $(date +%s%N)"
+    rwml build && expect_ok
+    docker tag "$SVC:dev" "$SVC:second"
+    start_rwml push -v
+    finally "kill $PID 2>/dev/null; wait"
+    eventually 20 engine_compares
+    docker tag "$SVC:other" "$SVC:dev"
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run push
+    expect_files_travelled
+    name=$(pushed_name "$SVC")
+    docker tag "$SVC:second" "$SVC:dev"
+    rwml push && expect_ok
+    expect_result "$name is on .*, nothing to send"
+    rwml deploy
+    expect_ok
+    expect_equal "$(running_image "$SVC")" "$name"
+    eventually 20 log_has "$SVC" "$(cat message)"
+}
+
+# Old images that came as changed files go as others do; also the one that the later ones were compared with
+# and lie on, whose layers stay as long as one of these does.
+test_files_old_ones_go() {
+    local i names=()
+    one_layer_pulse
+    no_rollback
+    rwml deploy --settle 0
+    expect_ok
+    names=("$(content_name "$SVC")")
+    for i in 2 3 4 5; do
+        set_message "text $i, $(date +%s%N)"
+        rwml up -v --settle 0
+        expect_files_travelled
+        names+=("$(pushed_name "$SVC")")
+    done
+    expect_line '1 old image removed'
+    expect_names "${names[@]:2}"
+    expect_equal "$(running_image "$SVC")" "${names[4]}"
+    for i in 6 7 8; do
+        push_text "text $i"
+        expect_files_travelled
+        names+=("$(pushed_name "$SVC")")
+    done
+    rwml images --prune # the newest 3, and what runs
+    expect_ok
+    expect_result "${names[2]} .*removed"
+    expect_result "${names[3]} .*removed"
+    expect_result "${names[4]} .*stays .*$SVC"
+    expect_result '2 of 6 images removed'
+    expect_names "${names[@]:4}"
+    kube -n "$NS" delete pod --all --wait >/dev/null # what stays can be started
+    eventually 60 log_has "$SVC" 'text 5,'
+    push_text 'text 9'
+    expect_files_travelled
+    rwml deploy --settle 0
+    expect_ok
+    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 settled # the pod of before uses an image to its end
+    rwml images --prune --keep 1
+    expect_ok
+    expect_names "$(running_image "$SVC")"
+    push_text 'text 10' # on the base, of which only the layers are left
+    expect_files_travelled
+}
+
 expect_no_compare_name() {
     ! engine_compares || fail "the engine keeps a name"
 }
