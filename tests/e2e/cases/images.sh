@@ -40,13 +40,17 @@ test_images_leave_nothing_behind() {
     no_pods
     deploy_texts 1
     digest=$(engine_digest "$SVC:dev")
-    deploy_texts 1 --keep 1
+    deploy_texts 1
+    eventually 20 one_revision_is_left # the server takes its time, and what a revision names stays
+    rwml images --prune --keep 1 && expect_ok
     expect_names "${NAMES[1]}"
     for node in $(nodes); do
         ! docker exec "$node" ctr -n k8s.io images ls -q | grep -F "$digest" || fail "$node has a record of it"
         eventually 20 blob_is_gone "$node" "$digest"
     done
 }
+
+one_revision_is_left() { [ "$(kube -n "$NS" get replicasets -o name | wc -l)" = 1 ]; }
 
 blob_is_gone() { ! docker exec "$1" ctr -n k8s.io content ls -q | grep -F "$2" >/dev/null; } # NODE DIGEST
 
