@@ -5,7 +5,7 @@
 
 #include "node/archive.h"
 
-enum { CONFIG_BYTES = 4 * 1024 * 1024 };
+enum { HELD_BYTES = 4 * 1024 * 1024, CONFIG_BYTES = 4 * 1024 * 1024 };
 
 static const char DOCKER_LAYER_TYPE[] = "application/vnd.docker.image.rootfs.diff.tar";
 
@@ -20,6 +20,7 @@ struct piece {
 
 struct delivery {
     const struct delivery_plan *plan;
+    struct spool_budget budget;
     size_t *leading;       /* for each target: layers from the base on that it has */
     bool nothing_is_there; /* no target has a layer */
     struct archive_writer *archive;
@@ -142,6 +143,11 @@ static struct err *incomplete(const char *what)
 {
     struct err *e = err_new(RW4201_IMAGE_STREAM, "the image that the engine gave is incomplete");
     return err_cause(e, "%s did not come", what);
+}
+
+struct spool_budget *delivery_budget(struct delivery *d)
+{
+    return &d->budget;
 }
 
 bool delivery_tells(const struct delivery *d, const char *digest, const char *accept, uint64_t *size)
@@ -410,6 +416,7 @@ struct err *delivery_new(const struct delivery_plan *plan, struct delivery **out
     AUTO_PTR(delivery) d = xcalloc(1, sizeof *d);
     d->plan = plan;
     d->manifest_text = BUF_INIT(SIZE_MAX);
+    atomic_init(&d->budget.left, HELD_BYTES);
     TRY(find_leading(d));
     TRY(archive_writer_new(plan->import, &d->archive));
     *out = STEAL(&d);

@@ -36,6 +36,9 @@ struct err *delivery_new(const struct delivery_plan *plan, struct delivery **out
 void delivery_free(struct delivery *d);
 DEFINE_FREEP(delivery)
 
+/* delivery_budget: for the spools that it is given to keep. */
+struct spool_budget *delivery_budget(struct delivery *d);
+
 /* delivery_tells: what an engine that pushes is told: whether this blob is there. accept and size as in
  * struct oci_host. */
 bool delivery_tells(const struct delivery *d, const char *digest, const char *accept, uint64_t *size);

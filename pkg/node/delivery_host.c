@@ -4,12 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_BYTES = 4 * 1024 * 1024 };
-
 struct delivery_host {
     struct oci_host host;
     struct delivery *delivery;
-    struct spool_budget budget;
     pthread_mutex_t stream; /* over the archive; taken before lock, and kept while a blob streams */
     pthread_mutex_t lock;   /* over the rest of the delivery, for short */
     char streaming[DIGEST_ROOM];
@@ -87,14 +84,13 @@ struct delivery_host *delivery_host_new(struct delivery *d, const char *spool_di
     h->delivery = d;
     h->host = (struct oci_host){ .ctx = h,
                                  .spool_dir = spool_dir,
-                                 .budget = &h->budget,
+                                 .budget = delivery_budget(d),
                                  .has = has,
                                  .stream = stream,
                                  .write = write_bytes,
                                  .end = end,
                                  .keep = keep,
                                  .manifest = take_manifest };
-    atomic_init(&h->budget.left, HELD_BYTES);
     pthread_mutex_init(&h->stream, NULL);
     pthread_mutex_init(&h->lock, NULL);
     return h;

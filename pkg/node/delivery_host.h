@@ -10,7 +10,7 @@ struct delivery_host;
 
 /* delivery_host_new: the delivery is borrowed, and nobody else's until the endpoint is closed. */
 struct delivery_host *delivery_host_new(struct delivery *d, const char *spool_dir) MUST_USE;
-void delivery_host_free(struct delivery_host *h); /* what it kept lies in its memory: after the delivery */
+void delivery_host_free(struct delivery_host *h);
 DEFINE_FREEP(delivery_host)
 
 const struct oci_host *delivery_host_of(const struct delivery_host *h); /* for the endpoint; borrowed */

@@ -5,7 +5,6 @@
 
 #include "doc/doc.h"
 #include "engine/export.h"
-#include "oci/reference.h"
 
 enum {
     PIECE = 64 * 1024,
@@ -66,7 +65,7 @@ static struct err *to_spool(void *ctx, const void *bytes, size_t len)
 
 static struct err *hold(struct reading *r, char digest[DIGEST_ROOM], struct spool **out)
 {
-    AUTO_PTR(spool) held = spool_new(r->x->spool_dir, r->x->budget);
+    AUTO_PTR(spool) held = spool_new(r->x->spool_dir, delivery_budget(r->to));
     TRY(pump(r, to_spool, held, digest));
     *out = STEAL(&held);
     return NULL;
@@ -220,19 +219,6 @@ static struct err *check_configs(struct reading *r, uint64_t size)
     return err_cause(other, "expected %s, got %s: was it built again meanwhile?", want, configs.items[0]);
 }
 
-/* The digest that an entry is called by, in out; false: it is called otherwise. */
-static bool named_by(const char *name, const char *before, const char *behind, char out[DIGEST_ROOM])
-{
-    if (!str_starts(name, before) || !str_ends(name, behind) || strlen(name) < strlen(before) + strlen(behind))
-        return false;
-    size_t len = strlen(name) - strlen(before) - strlen(behind);
-    AUTO_STR digest = xasprintf("sha256:%.*s", (int)len, name + strlen(before));
-    if (!oci_is_digest(digest))
-        return false;
-    memcpy(out, digest, DIGEST_ROOM);
-    return true;
-}
-
 static struct err *take_entry(struct reading *r, const struct tar_entry *entry)
 {
     char digest[DIGEST_ROOM];
@@ -240,7 +226,7 @@ static struct err *take_entry(struct reading *r, const struct tar_entry *entry)
         return NULL;
     if (strcmp(entry->name, "manifest.json") == 0)
         return check_configs(r, entry->size);
-    if (named_by(entry->name, "blobs/sha256/", "", digest) || named_by(entry->name, "", ".json", digest))
+    if (oci_saved_digest(entry->name, digest))
         return take_blob(r, digest, entry->size);
     return str_ends(entry->name, "/layer.tar") ? take_layer(r, entry->name, entry->size) : NULL;
 }

@@ -19,7 +19,6 @@ struct export
     const char *image_id; /* engine_image.id */
     const struct delivery_plan *plan;
     const char *spool_dir;
-    struct spool_budget *budget; /* outlives the delivery */
     struct net_wait wait;
 };
 

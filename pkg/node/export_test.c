@@ -165,11 +165,9 @@ static void keep_layer(void *ctx, const struct node_layer *layer)
 
 static struct err *deliver(struct scene *s, const struct delivery_plan *plan, const char *dir)
 {
-    struct spool_budget budget;
     AUTO_PTR(delivery) d = NULL;
     struct node_layer *next = s->told;
-    const struct export x = { "sha256:1", plan, dir, &budget, plan->import->push->wait };
-    atomic_init(&budget.left, 1000);
+    const struct export x = { "sha256:1", plan, dir, plan->import->push->wait };
     TRY(delivery_new(plan, &d));
     TRY(export_deliver(s->d.engine, &x, d));
     TRY(import_finish(plan->import));

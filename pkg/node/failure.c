@@ -36,6 +36,15 @@ static char *shown(const char *says)
     return text;
 }
 
+struct err *node_lost(struct engine *e, const struct node *node, const struct cancel *cancel, struct err *inner_steal)
+{
+    struct err *stopped = node_stopped_meanwhile(e, node, cancel);
+    if (!stopped)
+        return inner_steal;
+    err_ignore(inner_steal, "it follows from that");
+    return stopped;
+}
+
 struct err *node_failure(struct engine *e, const struct node *node, const char *what, const char *says)
 {
     AUTO_STR words = shown(says);
@@ -45,11 +54,9 @@ struct err *node_failure(struct engine *e, const struct node *node, const char *
         full = err_cause(full, "without this image %s are free in /var/lib/containerd: %s", left, words);
         return err_next(full, "docker exec %s crictl rmi --prune", node->name);
     }
-    struct err *stopped = *words ? NULL : node_stopped_meanwhile(e, node, NULL);
-    if (stopped)
-        return stopped;
     struct err *failed = err_new(RW4003_NODE_FAILED, "node %s cannot %s", node->name, what);
-    return err_cause(failed, "%s", *words ? words : "it said nothing about why");
+    return *words ? err_cause(failed, "%s", words)
+                  : node_lost(e, node, NULL, err_cause(failed, "it said nothing about why"));
 }
 
 static char *causes_of(const struct err *chain)

@@ -9,6 +9,11 @@
  * RW4002_NODE_STOPPED. */
 struct err *node_failure(struct engine *e, const struct node *node, const char *what, const char *says) MUST_USE;
 
+/* node_lost: what a node that fell silent comes to: RW4002_NODE_STOPPED when it is paused, stopped or gone by now, from
+ * which inner follows; else inner. */
+struct err *node_lost(struct engine *e, const struct node *node, const struct cancel *cancel,
+                      struct err *inner_steal) MUST_USE;
+
 /* node_partial: some nodes did it and some did not: one RW4005_NODES_PARTIAL of this message, whose cause
  * names all of the chain, which is consumed; its first next commands are kept. */
 struct err *node_partial(struct err *chain_steal, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_USE;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/image.h"
 #include "node/export.h"
 #include "node/harvest.h"
 #include "oci/image.h"
@@ -135,4 +134,29 @@ struct err *node_image_identity(struct engine *e, const char *ref, const char *s
     out->engine_id = xstrdup(image.id);
     TRY(find_digest(e, &image, state_dir, wait, &out->config_digest));
     return top_chain(&image, &out->chain_id);
+}
+
+static struct err *has_moved(const struct node_image *image, const char *expected, const char *found)
+{
+    struct err *e = err_new(RW4202_IMAGE_MISMATCH, "%s is another image by now", image->ref);
+    return err_cause(e, "expected %s, got %s: was it built again meanwhile?", expected, found);
+}
+
+/* Of the classic store the id is the config digest, of the containerd store it never is. */
+struct err *node_image_look(struct engine *e, const struct node_image *image, struct net_wait wait,
+                            struct engine_image *out, bool *containerd_store)
+{
+    AUTO(engine_info) info = { 0 };
+    bool found = false;
+    *containerd_store = false;
+    TRY(engine_image_inspect(e, image->ref, wait, &found, out));
+    if (!found)
+        return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", image->ref);
+    if (image->engine_id && strcmp(out->id, image->engine_id) != 0)
+        return has_moved(image, image->engine_id, out->id);
+    if (strcmp(out->id, image->config_digest) == 0)
+        return NULL;
+    TRY(engine_info(e, wait, &info));
+    *containerd_store = info.containerd_store;
+    return info.containerd_store ? NULL : has_moved(image, image->config_digest, out->id);
 }

@@ -1,8 +1,9 @@
-/* identity: the digest by which nodes know an image of the engine. */
+/* identity: the digest by which nodes know an image of the engine, and whether the engine means it still. */
 #ifndef NODE_IDENTITY_H
 #define NODE_IDENTITY_H
 
-#include "engine/engine.h"
+#include "engine/image.h"
+#include "node/image.h"
 
 struct node_identity {   /* all owned */
     char *engine_id;     /* engine_image.id */
@@ -19,5 +20,11 @@ void node_identity_release(struct node_identity *i);
  * an error. RW4101_IMAGE_NOT_BUILT. */
 struct err *node_image_identity(struct engine *e, const char *ref, const char *state_dir, struct net_wait wait,
                                 struct node_identity *out) MUST_USE;
+
+/* node_image_look: the image that is meant, by what its name means in the engine now. *containerd_store: the engine
+ * has that store. out is zeroed before, and to be released also after an error. RW4101_IMAGE_NOT_BUILT;
+ * RW4202_IMAGE_MISMATCH when the name means another image by now. */
+struct err *node_image_look(struct engine *e, const struct node_image *image, struct net_wait wait,
+                            struct engine_image *out, bool *containerd_store) MUST_USE;
 
 #endif

@@ -29,16 +29,6 @@ static const struct node *node_of(const struct import_target *t)
     return t->session->node;
 }
 
-/* A stream that broke without a word. */
-static struct err *broken_off(const struct import_target *t, struct err *broken)
-{
-    struct err *stopped = node_stopped_meanwhile(t->session->engine, node_of(t), NULL);
-    if (!stopped)
-        return err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name);
-    err_ignore(broken, "it follows from that");
-    return stopped;
-}
-
 /* The session has ended although there is more to come, or the stream to it broke: what it said is
  * why. It may be done: a node that got the archive's end is ready before a slower one has got it, and
  * ctr leaves the zeros behind the end unread. */
@@ -61,7 +51,8 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
         return;
     }
     if (broken && t->session->says.len == 0) {
-        fail(t, broken_off(t, broken));
+        broken = err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name);
+        fail(t, node_lost(t->session->engine, node_of(t), NULL, broken));
         return;
     }
     err_ignore(broken, "a closed stream is the consequence of the import's end");

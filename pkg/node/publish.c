@@ -4,9 +4,9 @@
 
 #include "base/clock.h"
 #include "doc/doc.h"
-#include "engine/image.h"
 #include "engine/push.h"
 #include "http/client.h"
+#include "node/identity.h"
 #include "oci/reference.h"
 
 enum { MANIFEST_BYTES = 4 * 1024 * 1024, UNNAME_MS = 10000 };
@@ -123,34 +123,17 @@ static struct err *push_content_name(struct engine *e, const struct publish *p, 
     return pushed;
 }
 
-/* Of the containerd store the id is no config digest: there the nodes find out, which pull it. */
-static struct err *look(struct engine *e, const struct publish *p, struct engine_image *image)
-{
-    AUTO(engine_info) info = { 0 };
-    bool found = false;
-    TRY(engine_image_inspect(e, p->image->ref, p->wait, &found, image));
-    if (!found)
-        return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", p->image->ref);
-    if (strcmp(image->id, p->image->config_digest) == 0)
-        return NULL;
-    TRY(engine_info(e, p->wait, &info));
-    if (info.containerd_store)
-        return NULL;
-    struct err *other = err_new(RW4202_IMAGE_MISMATCH, "%s is another image by now", p->image->ref);
-    return err_cause(other, "expected %s, got %s: was it built again meanwhile?", p->image->config_digest, image->id);
-}
-
 struct err *publish_image(struct engine *e, const struct publish *p, enum publish_outcome *out, size_t *layers)
 {
     AUTO(engine_image) image = { 0 };
-    bool has = false;
+    bool has = false, containerd_store = false;
     *layers = 0;
     *out = PUBLISH_HAD_IT;
     TRY(ask(p, &has));
     if (has)
         return NULL;
     *out = PUBLISH_GOT_IT;
-    TRY(look(e, p, &image));
+    TRY(node_image_look(e, p->image, p->wait, &image, &containerd_store));
     TRY(push_content_name(e, p, &image, layers));
     return push_name(e, p, p->image->ref, layers);
 }

@@ -21,6 +21,7 @@
 
 struct scene {
     struct docker engine;
+    const char *engine_id; /* that is meant; NULL: not told */
     char *ref;
     char *content_name;
     char *heard; /* by the engine */
@@ -40,7 +41,9 @@ static struct err *publish(struct scene *s, const char *registry)
 {
     s->ref = xasprintf("%s/shop/app:dev", registry);
     s->content_name = xasprintf("%s-0123456789ab", s->ref);
-    const struct node_image image = { .ref = s->ref, .config_digest = DIGEST, .content_name = s->content_name };
+    const struct node_image image = {
+        .ref = s->ref, .config_digest = DIGEST, .content_name = s->content_name, .engine_id = s->engine_id
+    };
     const struct publish p = { .image = &image, .wait = { .deadline_ms = clock_after(10000) } };
     docker_start(&s->engine);
     struct err *e = publish_image(s->engine.engine, &p, &s->outcome, &s->layers);
@@ -180,6 +183,16 @@ static void test_an_image_that_was_built_again(void **state)
     assert_null(strstr(s.heard, "/push"));
 }
 
+/* There the id is no config digest, so that only the id itself tells. */
+static void test_an_image_that_was_built_again_in_the_containerd_store(void **state)
+{
+    (void)state;
+    AUTO(scene) s = { .engine_id = "sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee" };
+    docker_json(&s.engine, 200, "{\"Id\":\"" OTHER "\",\"RepoTags\":[],\"RootFS\":{\"Layers\":[]}}");
+    check_says(publish(&s, "registry.invalid"), RW4202_IMAGE_MISMATCH, "was it built again meanwhile?");
+    assert_null(strstr(s.heard, "/push"));
+}
+
 static void test_an_image_that_is_gone(void **state)
 {
     (void)state;
@@ -192,10 +205,15 @@ static void test_an_image_that_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_registry_that_has_it),        cmocka_unit_test(test_a_registry_that_lacks_it),
-        cmocka_unit_test(test_a_registry_that_is_not_there),  cmocka_unit_test(test_a_registry_that_is_silent),
-        cmocka_unit_test(test_a_registry_elsewhere),          cmocka_unit_test(test_a_content_name_that_was_there),
-        cmocka_unit_test(test_an_image_that_was_built_again), cmocka_unit_test(test_an_image_that_is_gone),
+        cmocka_unit_test(test_a_registry_that_has_it),
+        cmocka_unit_test(test_a_registry_that_lacks_it),
+        cmocka_unit_test(test_a_registry_that_is_not_there),
+        cmocka_unit_test(test_a_registry_that_is_silent),
+        cmocka_unit_test(test_a_registry_elsewhere),
+        cmocka_unit_test(test_a_content_name_that_was_there),
+        cmocka_unit_test(test_an_image_that_was_built_again),
+        cmocka_unit_test(test_an_image_that_was_built_again_in_the_containerd_store),
+        cmocka_unit_test(test_an_image_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

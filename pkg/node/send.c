@@ -4,16 +4,15 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "engine/image.h"
 #include "node/delivery_host.h"
 #include "node/export.h"
 #include "node/files.h"
 #include "node/harvest.h"
+#include "node/identity.h"
 #include "oci/reference.h"
 
 enum {
     PUSHES_AT_MOST = 2,
-    HELD_BYTES = 4 * 1024 * 1024,
     COMPRESSING_COSTS = 6 /* times as much as to export as many bytes */
 };
 
@@ -109,22 +108,19 @@ static struct err *push_until_complete(struct sending *s, struct delivery *d, co
 
 static struct err *push_layers(struct sending *s, struct delivery_plan *plan, bool *met)
 {
-    AUTO_PTR(delivery_host) host = NULL;
     AUTO_PTR(delivery) d = NULL;
     TRY(delivery_new(plan, &d));
-    host = delivery_host_new(d, s->push->state_dir);
+    AUTO_PTR(delivery_host) host = delivery_host_new(d, s->push->state_dir);
     TRY(push_until_complete(s, d, delivery_host_of(host), met));
     return deliver(s, d);
 }
 
 static struct err *export_layers(struct sending *s, struct delivery_plan *plan, const char *why)
 {
-    struct spool_budget budget;
     AUTO_PTR(delivery) d = NULL;
     const struct export x = {
-        .image_id = s->image.id, .plan = plan, .spool_dir = s->push->state_dir, .budget = &budget, .wait = s->push->wait
+        .image_id = s->image.id, .plan = plan, .spool_dir = s->push->state_dir, .wait = s->push->wait
     };
-    atomic_init(&budget.left, HELD_BYTES);
     plan->comes_once = true;
     tell_way(s, NODE_WAY_EXPORT, why);
     TRY(delivery_new(plan, &d));
@@ -229,31 +225,6 @@ static char *why_export(const struct sending *s)
     return xasprintf("%s of %s are missing, and the engine would have to compress them first", lacks, size);
 }
 
-static struct err *has_moved(const struct sending *s, const char *expected)
-{
-    struct err *e = err_new(RW4202_IMAGE_MISMATCH, "%s is another image by now", s->push->image->ref);
-    return err_cause(e, "expected %s, got %s: was it built again meanwhile?", expected, s->image.id);
-}
-
-/* The image by its id, so that what is sent stays the same when the name moves meanwhile. Of the
- * classic store the id is the config digest, of the containerd store it never is. */
-static struct err *look(struct sending *s)
-{
-    const struct node_image *image = s->push->image;
-    AUTO(engine_info) info = { 0 };
-    bool found = false;
-    TRY(engine_image_inspect(s->engine, image->ref, s->push->wait, &found, &s->image));
-    if (!found)
-        return err_new(RW4101_IMAGE_NOT_BUILT, "the engine has no image %s", image->ref);
-    if (image->engine_id && strcmp(s->image.id, image->engine_id) != 0)
-        return has_moved(s, image->engine_id);
-    if (strcmp(s->image.id, image->config_digest) == 0)
-        return NULL;
-    TRY(engine_info(s->engine, s->push->wait, &info));
-    s->containerd_store = info.containerd_store;
-    return s->containerd_store ? NULL : has_moved(s, image->config_digest);
-}
-
 /* A later image is compared with this one, unless there is one that does as well: it lacks little. */
 static bool becomes_base(const struct sending *s)
 {
@@ -267,7 +238,8 @@ struct err *send_image(struct engine *e, const struct send *send, struct sent *o
 {
     AUTO(sending) s = { .engine = e, .send = send, .push = send->push, .im = send->import, .sent = out };
     bool as_files = false;
-    TRY(look(&s));
+    /* By its id from here on, so that what is sent stays the same when the name moves meanwhile. */
+    TRY(node_image_look(e, send->push->image, send->push->wait, &s.image, &s.containerd_store));
     TRY(measure(&s));
     TRY(prepare_files(&s, &as_files));
     if (as_files)

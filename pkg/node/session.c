@@ -151,12 +151,8 @@ static struct err *unanswered(const struct session *s, struct net_wait wait, str
 {
     if (!e || err_get_code(e) == RW4002_NODE_STOPPED || err_get_code(e) == RW9009_INTERRUPTED)
         return e;
-    struct err *stopped = node_stopped_meanwhile(s->engine, s->node, wait.cancel);
-    if (stopped) {
-        err_ignore(e, "it follows from that");
-        return stopped;
-    }
-    return err_because(RW4003_NODE_FAILED, e, "node %s does not answer", s->node->name);
+    e = err_because(RW4003_NODE_FAILED, e, "node %s does not answer", s->node->name);
+    return node_lost(s->engine, s->node, wait.cancel, e);
 }
 
 /* The next whole line of output, or NULL at its end. */

@@ -180,18 +180,21 @@ char *oci_index_text(const struct oci_descriptor *manifest, const char *const *f
     return doc_dump(tree);
 }
 
-/* "<hex>.json" before Docker 25, "blobs/sha256/<hex>" since. */
-static char *digest_of_config(const char *name)
+static bool named_by(const char *name, const char *before, const char *behind, char out[DIGEST_ROOM])
 {
-    static const char blobs[] = "blobs/sha256/", old[] = ".json";
-    const char *hex = name && str_starts(name, blobs) ? name + strlen(blobs) : name;
-    if (!hex)
-        return NULL;
-    if (hex == name && !str_ends(hex, old))
-        return NULL;
-    size_t len = hex == name ? strlen(hex) - strlen(old) : strlen(hex);
-    AUTO_STR digest = xasprintf("sha256:%.*s", (int)len, hex);
-    return oci_is_digest(digest) ? STEAL(&digest) : NULL;
+    size_t around = strlen(before) + strlen(behind);
+    if (strlen(name) < around || !str_starts(name, before) || !str_ends(name, behind))
+        return false;
+    AUTO_STR digest = xasprintf("sha256:%.*s", (int)(strlen(name) - around), name + strlen(before));
+    if (!oci_is_digest(digest))
+        return false;
+    memcpy(out, digest, DIGEST_ROOM);
+    return true;
+}
+
+bool oci_saved_digest(const char *entry, char out[DIGEST_ROOM])
+{
+    return named_by(entry, "blobs/sha256/", "", out) || named_by(entry, "", ".json", out);
 }
 
 struct err *oci_saved_configs(const char *bytes, size_t len, struct strv *out)
@@ -204,8 +207,9 @@ struct err *oci_saved_configs(const char *bytes, size_t len, struct strv *out)
     if (!doc_is_array(tree) || doc_count(tree) == 0)
         return unusable(what, "names no image");
     DOC_EACH_ITEM (tree, i, item) {
-        AUTO_STR digest = digest_of_config(doc_text(item, "/Config"));
-        if (!digest)
+        char digest[DIGEST_ROOM];
+        const char *config = doc_text(item, "/Config");
+        if (!config || !oci_saved_digest(config, digest))
             return unusable(what, "does not name an image's configuration");
         strv_add(out, digest);
     }

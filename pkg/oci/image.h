@@ -47,6 +47,10 @@ struct err *oci_config_diff_ids(const char *bytes, size_t len, struct strv *out)
  * RW4201_IMAGE_STREAM. */
 struct err *oci_config_text(const char *config, const struct strv *diff_ids, char **out) MUST_USE;
 
+/* oci_saved_digest: the digest by which an entry of an archive that docker save makes is called:
+ * "blobs/sha256/<hex>", or "<hex>.json", before Docker 25. False: it is called otherwise. */
+bool oci_saved_digest(const char *entry, char out[DIGEST_ROOM]);
+
 /* oci_saved_configs: the digests of the configurations that manifest.json names, of an archive that docker save
  * makes: one for each image in it. RW4201_IMAGE_STREAM when there are none, or they are named otherwise. */
 struct err *oci_saved_configs(const char *bytes, size_t len, struct strv *out) MUST_USE;
