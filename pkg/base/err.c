@@ -203,6 +203,11 @@ const char *err_get_message(const struct err *e)
     return e->message;
 }
 
+char *err_words(const struct err *e)
+{
+    return xasprintf("%s%s%s", e->message, e->cause ? ": " : "", e->cause ? e->cause : "");
+}
+
 const char *err_get_cause(const struct err *e)
 {
     return e->cause;

@@ -84,6 +84,9 @@ const char *err_get_cause(const struct err *e); /* these five: NULL when not tol
 const char *err_get_state(const struct err *e);
 const char *err_get_next(const struct err *e, size_t i);
 const char *err_get_where(const struct err *e);
+
+/* err_words: "message: cause", or the message alone; for warnings and reasons. Owned. */
+char *err_words(const struct err *e) MUST_USE;
 const char *err_get_detail(const struct err *e);
 int err_errno(const struct err *e);             /* 0 when no system call failed */
 const char *err_class_name(enum err_class cls); /* "USAGE" */

@@ -9,6 +9,7 @@
  *   registry.c   the registry that the cluster names
  *   broker.c     KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c        one service on its way; build.c  push.c  deploy.c its part of each verb
+ *   tell.c       an event that is no single service's
  *   timings.c    what each phase of that took
  *   release_check.c  release_apply.c   its objects on their way into the cluster
  *   images.c     old images, shown and removed

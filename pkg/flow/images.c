@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "flow/brought.h"
+#include "flow/tell.h"
 #include "flow/turn.h"
 
 static const char STAGE[] = "images";
@@ -28,16 +29,6 @@ static void clearing_release(struct clearing *c)
     strv_release(&c->references);
     shelves_release(&c->shelves);
     brought_release(&c->brought);
-}
-
-static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    AUTO_STR text = xvasprintf(fmt, ap);
-    va_end(ap);
-    ui_tell(request->ui, &(struct ui_event){ .kind = kind, .stage = STAGE, .elapsed_ms = -1 }, "%s", text);
 }
 
 static void add_references(const struct service *service, struct strv *to)
@@ -92,11 +83,11 @@ static void tell_cleared(const struct clearing *c)
 {
     for (size_t i = 0; i < c->brought.count; i++)
         if (c->brought.items[i].reasons.count == 0)
-            tell(c->request, UI_DETAIL, "%s: old, and nothing uses it", c->brought.items[i].name);
+            request_tell(c->request, UI_DETAIL, STAGE, "%s: old, and nothing uses it", c->brought.items[i].name);
     for (size_t i = 0; i < c->shelves.count; i++)
         if (c->shelves.items[i].removed)
-            tell(c->request, UI_STEP, "%s: %zu old image%s removed", c->shelves.items[i].node->name,
-                 c->shelves.items[i].removed, c->shelves.items[i].removed == 1 ? "" : "s");
+            request_tell(c->request, UI_STEP, STAGE, "%s: %zu old image%s removed", c->shelves.items[i].node->name,
+                         c->shelves.items[i].removed, c->shelves.items[i].removed == 1 ? "" : "s");
 }
 
 static struct err *clear(struct clearing *c)
@@ -113,10 +104,9 @@ static struct err *clear(struct clearing *c)
 static void warn(const struct flow_request *request, struct err *e)
 {
     for (const struct err *each = e; each; each = err_sibling(each)) {
-        const char *cause = err_get_cause(each);
+        AUTO_STR words = err_words(each);
         bool is_busy = err_get_code(each) == RW9008_LOCKED;
-        tell(request, is_busy ? UI_DETAIL : UI_WARNING, "old images stay on the nodes: %s%s%s", err_get_message(each),
-             cause ? ": " : "", cause ? cause : "");
+        request_tell(request, is_busy ? UI_DETAIL : UI_WARNING, STAGE, "old images stay on the nodes: %s", words);
     }
     err_ignore(e, "the services run; what stays now goes after the next rollout");
 }
@@ -191,14 +181,14 @@ static void conclude(const struct clearing *c)
 {
     size_t going = count_going(&c->brought), all = c->brought.count;
     bool removes = c->request->prune && !c->request->dry_run;
-    tell(c->request, UI_RESULT, "%zu of %zu image%s %s", going, all, all == 1 ? "" : "s",
-         removes ? "removed" : "would go");
+    request_tell(c->request, UI_RESULT, STAGE, "%zu of %zu image%s %s", going, all, all == 1 ? "" : "s",
+                 removes ? "removed" : "would go");
 }
 
 static void on_turn_wait(void *ctx, int64_t holder_pid)
 {
     (void)holder_pid;
-    tell(ctx, UI_NOTE, "waiting for another push to this cluster");
+    request_tell(ctx, UI_NOTE, STAGE, "waiting for another push to this cluster");
 }
 
 static struct err *look_and_remove(struct clearing *c)

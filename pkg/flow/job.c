@@ -11,24 +11,22 @@ enum { DIGEST_MS = 30 * 60 * 1000 }; /* an export may have to be read for it */
 
 void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms, const char *fmt, ...)
 {
+    const struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, NULL };
     va_list ap;
     va_start(ap, fmt);
-    AUTO_STR text = xvasprintf(fmt, ap);
+    ui_vtell(job->request->ui, &event, fmt, ap);
     va_end(ap);
-    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, NULL };
-    ui_tell(job->request->ui, &event, "%s", text);
 }
 
 void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms,
                    json_t *fields_steal, const char *fmt, ...)
 {
+    DOC_AUTO fields = fields_steal;
+    const struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, fields };
     va_list ap;
     va_start(ap, fmt);
-    AUTO_STR text = xvasprintf(fmt, ap);
+    ui_vtell(job->request->ui, &event, fmt, ap);
     va_end(ap);
-    DOC_AUTO fields = fields_steal;
-    struct ui_event event = { kind, job->item->service->name, stage, elapsed_ms, fields };
-    ui_tell(job->request->ui, &event, "%s", text);
 }
 
 /* Somebody else's build, or docker tag, between ours and this. */

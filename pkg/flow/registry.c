@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "doc/doc.h"
+#include "flow/tell.h"
 #include "node/publish.h"
 #include "oci/reference.h"
 
@@ -52,25 +53,18 @@ static struct err *ask(const struct flow_request *request, struct kube_client *k
     return map ? registry_parse(map, &target->registry) : NULL;
 }
 
-static char *words_of(const struct err *e)
-{
-    const char *cause = err_get_cause(e);
-    return xasprintf("%s%s%s", err_get_message(e), cause ? ": " : "", cause ? cause : "");
-}
-
 struct err *registry_find(const struct flow_request *request, const struct plan *plan, struct kube_client *kube,
                           struct target *target)
 {
-    const struct ui_event warning = { .kind = UI_WARNING, .stage = STAGE, .elapsed_ms = -1 };
     if (!(request->verbs & FLOW_PUSH) || !any_names_registry(plan))
         return NULL;
     target->asked_for_registry = true;
     struct err *e = ask(request, kube, target);
     if (!e || err_get_code(e) == RW9009_INTERRUPTED)
         return err_state(e, "nothing was built, pushed or applied");
-    AUTO_STR words = words_of(e);
-    ui_tell(request->ui, &warning,
-            "images go straight into the nodes; whether the cluster names a registry is not known: %s", words);
+    AUTO_STR words = err_words(e);
+    request_tell(request, UI_WARNING, STAGE,
+                 "images go straight into the nodes; whether the cluster names a registry is not known: %s", words);
     err_ignore(e, "an image gets to the nodes without a registry, too");
     return NULL;
 }
@@ -130,7 +124,7 @@ struct err *registry_push(struct job *job, const struct node_image *image, enum 
         tell_done(job, outcome, layers, clock_ms() - start);
         return NULL;
     }
-    AUTO_STR words = words_of(e);
+    AUTO_STR words = err_words(e);
     job_tell(job, UI_WARNING, STAGE, -1, "registry %s did not get it, so it goes straight into the nodes: %s", own,
              words);
     err_ignore(e, "the nodes get it all the same");

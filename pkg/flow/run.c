@@ -7,25 +7,17 @@
 #include "flow/images.h"
 #include "flow/job.h"
 #include "flow/registry.h"
+#include "flow/tell.h"
 #include "flow/turn.h"
-
-static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
-static void tell(const struct flow_request *request, enum ui_kind kind, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    AUTO_STR text = xvasprintf(fmt, ap);
-    va_end(ap);
-    ui_tell(request->ui, &(struct ui_event){ .kind = kind, .elapsed_ms = -1 }, "%s", text);
-}
 
 static void on_lock_wait(void *ctx, int64_t holder_pid)
 {
     const struct flow_request *request = ctx;
     if (holder_pid)
-        tell(request, UI_NOTE, "waiting for another rwml in this workspace (pid %" PRId64 ")", holder_pid);
+        request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace (pid %" PRId64 ")",
+                     holder_pid);
     else
-        tell(request, UI_NOTE, "waiting for another rwml in this workspace");
+        request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace");
 }
 
 static struct err *lock_workspace(const struct flow_request *request, const struct plan *plan, int *lock)
@@ -42,7 +34,7 @@ static struct err *use_broker(const struct flow_request *request, struct kube_cl
     AUTO_STR broker = NULL;
     if (plan->needs_broker) {
         TRY(broker_find(kube, &broker));
-        tell(request, UI_NOTE, BROKER_VARIABLE " is not set; taking %s, found in the cluster", broker);
+        request_tell(request, UI_NOTE, NULL, BROKER_VARIABLE " is not set; taking %s, found in the cluster", broker);
     }
     if (!request->no_check)
         TRY(broker_check(kube, plan));

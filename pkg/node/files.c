@@ -122,12 +122,6 @@ static struct err *prepare(struct engine *e, const struct node_push *push, const
     return describe(e, push, image, f);
 }
 
-static char *told(const struct err *e)
-{
-    const char *cause = err_get_cause(e);
-    return xasprintf("%s%s%s", err_get_message(e), cause ? ": " : "", cause ? cause : "");
-}
-
 struct err *files_prepare(struct engine *e, const struct node_push *push, const struct engine_image *image,
                           const struct holdings *const *holdings, size_t targets, const struct shipment_list *list,
                           uint64_t missing, struct files *out, char **why_not)
@@ -138,7 +132,7 @@ struct err *files_prepare(struct engine *e, const struct node_push *push, const 
     if (failed && node_is_given_up(failed))
         return failed;
     if (failed)
-        *why_not = told(failed);
+        *why_not = err_words(failed);
     else if (why)
         *why_not = xstrdup(why);
     else if (spool_size(out->compared.layer) > missing / WORTH)

@@ -193,12 +193,17 @@ static void tell_json(struct ui *ui, const struct ui_event *event, const char *t
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...)
 {
-    if (!is_shown(&ui->options, event->kind))
-        return;
     va_list ap;
     va_start(ap, fmt);
-    AUTO_STR text = xvasprintf(fmt, ap);
+    ui_vtell(ui, event, fmt, ap);
     va_end(ap);
+}
+
+void ui_vtell(struct ui *ui, const struct ui_event *event, const char *fmt, va_list ap)
+{
+    if (!is_shown(&ui->options, event->kind))
+        return;
+    AUTO_STR text = xvasprintf(fmt, ap);
     pthread_mutex_lock(&ui->mutex);
     if (ui->options.json)
         tell_json(ui, event, text);

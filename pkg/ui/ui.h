@@ -60,6 +60,7 @@ void ui_free(struct ui *ui);
 DEFINE_FREEP(ui)
 
 void ui_tell(struct ui *ui, const struct ui_event *event, const char *fmt, ...) PRINTF_LIKE(3, 4);
+void ui_vtell(struct ui *ui, const struct ui_event *event, const char *fmt, va_list ap) PRINTF_LIKE(3, 0);
 
 /* ui_table: a list that was asked for, on out_fd. rows: objects, all with the same keys. text: a line
  * for each row, below the titles; columns as wide as they have to be. json: each row as it is, on a line
