@@ -48,10 +48,12 @@ SOURCES := $(sort $(wildcard pkg/*/*.c cmd/*/*.c tests/fake/*.c))
 TESTS := $(filter %_test.c,$(SOURCES))
 OBJECTS := $(SOURCES:%.c=$(OUT)/obj/%.o)
 CODE_OBJECTS := $(filter-out %_test.o,$(OBJECTS))
-PKG_OBJECTS := $(filter $(OUT)/obj/pkg/%,$(CODE_OBJECTS))
-CMD_OBJECTS := $(filter $(OUT)/obj/cmd/rwml/%,$(CODE_OBJECTS)) $(OUT)/obj/cmd/rwml/helper_program.o
+# Files that rwml carries along as bytes.
+EMBEDDED := $(OUT)/obj/cmd/rwml/helper_program.o $(OUT)/obj/pkg/node/session_script.o
+PKG_OBJECTS := $(filter $(OUT)/obj/pkg/%,$(CODE_OBJECTS) $(EMBEDDED))
+CMD_OBJECTS := $(filter $(OUT)/obj/cmd/rwml/%,$(CODE_OBJECTS) $(EMBEDDED))
 # What a test program takes its objects from: everything but main.
-TESTABLE := $(filter-out $(OUT)/obj/cmd/%/main.o,$(CODE_OBJECTS)) $(OUT)/obj/cmd/rwml/helper_program.o
+TESTABLE := $(filter-out $(OUT)/obj/cmd/%/main.o,$(CODE_OBJECTS)) $(EMBEDDED)
 TEST_PROGRAMS := $(TESTS:%.c=$(OUT)/test/%)
 
 .PHONY: all
@@ -75,7 +77,9 @@ build/helper/obj/%.o: %.c build/helper/flags
 	$(call say,cc)$(HELPER_CC) $(HELPER_FLAGS) -MMD -MP -pthread -c -o $@ $<
 build/helper/rwml-delta: $(HELPER_OBJECTS)
 	$(call say,link)$(HELPER_CC) -static -Wl,--gc-sections -s -pthread -o $@ $^ -larchive
-$(OUT)/obj/cmd/rwml/helper_program.o: cmd/rwml/helper_program.S build/helper/rwml-delta
+$(OUT)/obj/cmd/rwml/helper_program.o: build/helper/rwml-delta
+$(OUT)/obj/pkg/node/session_script.o: pkg/node/session.sh
+$(EMBEDDED): $(OUT)/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(call say,as)$(CC) -fPIE -c -o $@ $<
 

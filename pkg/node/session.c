@@ -7,145 +7,9 @@
 #include "node/failure.h"
 #include "oci/reference.h"
 
-enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 * 1024, BY_ITSELF_MS = 3000 };
+extern const char session_script[]; /* session.sh, by session_script.S */
 
-/* Arguments: the config digest, the two full names, "ask" or "". What is imported then may be another image,
- * whose digest and content name come with the order. Output: what the node has, see holdings.h, and unless it
- * was only asked, in a line "names", what CRI has under the names, "-" for nothing; then a dot.
- *
- * A program of Go takes 20 ms of a processor to start, so there are as few as can be, side by side. The
- * configuration that kind writes is read where it stands alone; containerd's own words for it cost 60 ms.
- * The snapshotter's key stands at different places in versions 2 and 3, but is the first of its kind that has
- * a value in both. ctr tells sizes for people only, so they come from the files; a file that containerd does
- * not count as a blob of this namespace is found out by the import, and the node is asked again.
- *
- * ctr names an image when its blobs are there and unpacks it then, so names prove nothing without the
- * snapshot of the whole chain. An archive may have the reference only: then the second name is set behind the
- * unpacking. CRI learns of names by events of containerd, some milliseconds after ctr has returned.
- *
- * crictl tells twice why it cannot pull, the second time behind "msg=". A pull gives the image one name more, by the
- * manifest's digest, that belongs to nobody: it goes, so that an image is the same whichever way it came.
- *
- * ctr holds what it writes by a lease of 24 hours, and gives it back when it ends, but not when it is killed or
- * containerd is away by then. ctr tells nobody which lease it is. So the time of each import is noted in a file
- * until it has ended well, and a lease that was made right then goes: when containerd has begun anew since, for all
- * who made one before are gone, or else when it is the only one. An id begins with the nanoseconds of its time
- * (containerd leases/id.go). */
-static const char script[] =
-    "want=$1 ref=$2 content=$3 mode=$4\n"
-    "look() {\n"
-    "  all=$(crictl images --no-trunc 2>&1) || { printf '%s\\n' \"$all\" >&2; exit 1; }\n"
-    "  a=- b=-\n"
-    "  while read -r repo tag id rest; do\n"
-    "    [ \"$repo:$tag\" != \"$ref\" ] || a=$id\n"
-    "    [ \"$repo:$tag\" != \"$content\" ] || b=$id\n"
-    "  done <<END\n"
-    "$all\n"
-    "END\n"
-    "}\n"
-    "read_configuration() {\n"
-    "  snapshotter= root= imports=\n"
-    "  while IFS='= ' read -r key value; do\n"
-    "    value=${value#[\\\"\\']}; value=${value%%[\\\"\\']*}\n"
-    "    case $key in\n"
-    "    imports) imports=$value ;;\n"
-    "    snapshotter) snapshotter=${snapshotter:-$value} ;;\n"
-    "    root) root=${root:-$value} ;;\n"
-    "    esac\n"
-    "  done\n"
-    "}\n"
-    "configuration() {\n"
-    "  file=/etc/containerd/config.toml\n"
-    "  [ ! -r $file ] || read_configuration <$file\n"
-    "  [ -z \"$snapshotter\" ] || [ -n \"$imports\" ] || return 0\n"
-    "  read_configuration <<END\n"
-    "$(containerd config dump)\n"
-    "END\n"
-    "}\n"
-    "name() {\n"
-    "  look\n"
-    "  [ \"$a $b\" = \"$want $want\" ] || ctr -n k8s.io images tag --force \"$1\" \"$2\" >/dev/null || exit 1\n"
-    "  tries=0\n"
-    "  while [ \"$a $b\" != \"$want $want\" ]; do\n"
-    "    [ $tries -lt 100 ] || { echo \"other $ref is $a, $content is $b\"; exit 1; }\n"
-    "    tries=$((tries + 1)); sleep 0.05; look\n"
-    "  done\n"
-    "  echo done; exit 0\n"
-    "}\n"
-    "drop_digest() {\n"
-    "  ctr -n k8s.io images ls \"name==$content\" | while read -r name type digest rest; do\n"
-    "    [ \"$name\" != \"$content\" ] || ctr -n k8s.io images rm \"${content%:*}@$digest\"\n"
-    "  done >/dev/null 2>&1\n"
-    "}\n"
-    "pull() {\n"
-    "  says=$(crictl pull \"$content\" 2>&1) || { printf '%s\\n' \"${says##*msg=}\" >&2; return 1; }\n"
-    "  look\n"
-    "  [ \"$b\" = \"$want\" ] || { echo \"other $content is $b\"; exit 1; }\n"
-    "  drop_digest\n"
-    "}\n"
-    "unname() {\n"
-    "  sleep 0.2; look 2>/dev/null\n"
-    "  [ \"$a\" = \"$want\" ] || ref=\n"
-    "  [ \"$b\" = \"$want\" ] || content=\n"
-    "  [ -z \"$ref$content\" ] || ctr -n k8s.io images rm $ref $content >/dev/null 2>&1\n"
-    "}\n"
-    "since_of() { read -r since <\"$1\" && [ -n \"$since\" ]; }\n"
-    "born() { date -r /run/containerd/containerd.sock +%s%N; }\n"
-    "leases_of() {\n"
-    "  before= after=\n"
-    "  while read -r id at rest; do\n"
-    "    case $id in [0-9]*-*) ;; *) continue ;; esac\n"
-    "    made=$(date -d \"$at\" +%s)$(printf %09d \"${id%%-*}\")\n"
-    "    [ \"$made\" -ge \"$since\" ] && [ \"$made\" -le $((since + 10000000000)) ] || continue\n"
-    "    if [ \"$made\" -lt \"$born\" ]; then before=\"$before $id\"; else after=\"$after $id\"; fi\n"
-    "  done\n"
-    "  set -- $after\n"
-    "  [ $# = 1 ] || after=\n"
-    "  echo $before $after\n"
-    "}\n"
-    "give_back() {\n"
-    "  since_of \"$1\" && all=$(ctr -n k8s.io leases ls) && born=$(born) || return\n"
-    "  ids=$(leases_of <<END\n"
-    "$all\n"
-    "END\n"
-    "  )\n"
-    "  [ -z \"$ids\" ] || ctr -n k8s.io leases rm --sync $ids >/dev/null\n"
-    "} 2>/dev/null\n"
-    "mark=/var/tmp/rwml-import\n"
-    "give_back_of_the_dead() {\n"
-    "  for file in $mark.*; do\n"
-    "    [ -e \"$file\" ] && ! grep -qs \"$mark\" \"/proc/${file##*.}/cmdline\" || continue\n"
-    "    give_back \"$file\" && rm -f \"$file\"\n"
-    "  done\n"
-    "}\n"
-    "gave_back() { [ $code -lt 128 ] && since_of $mark.$$ && [ \"$(born)\" -lt \"$since\" ]; } 2>/dev/null\n"
-    "import() {\n"
-    "  date +%s%N >$mark.$$\n"
-    "  ctr -n k8s.io images import --snapshotter \"$snapshotter\" - >&2\n"
-    "  code=$?\n"
-    "  [ $code = 0 ] || gave_back || give_back $mark.$$ || return $code\n"
-    "  rm -f $mark.$$\n"
-    "  return $code\n"
-    "}\n"
-    "if [ \"$mode\" != ask ]; then\n"
-    "  give_back_of_the_dead\n"
-    "  snapshotter= root= imports=\n"
-    "  configuration 2>/dev/null\n"
-    "  ctr -n k8s.io snapshots --snapshotter \"${snapshotter:=overlayfs}\" ls 2>/dev/null &\n"
-    "  sizes=$(cd \"${root:-/var/lib/containerd}/io.containerd.content.v1.content/blobs/sha256\" &&\n"
-    "    stat -c 'size %s sha256:%n' -- *) 2>/dev/null\n"
-    "fi\n"
-    "look\n"
-    "wait\n"
-    "printf '%s\\n' \"$sizes\" \"names $a $b\" .\n"
-    "[ \"$mode\" != ask ] || exit 0\n"
-    "read -r verb want content || exit 0\n"
-    "case $verb in\n"
-    "import) import && name \"$ref\" \"$content\" ;;\n"
-    "pull) pull && name \"$content\" \"$ref\" ;;\n"
-    "esac\n"
-    "unname\n"
-    "exit 1\n";
+enum { SAYS_BYTES = 64 * 1024, ANSWER_BYTES = 16 * 1024 * 1024, READ_BYTES = 16 * 1024, BY_ITSELF_MS = 3000 };
 
 static struct err *unanswered(const struct session *s, struct net_wait wait, struct err *e)
 {
@@ -233,8 +97,8 @@ struct err *session_open(struct session *s, struct engine *e, const struct node 
     TRY(oci_full_name(image->ref, &ref));
     TRY(oci_full_name(image->content_name, &content));
     TRY(engine_again(e, &s->engine));
-    const char *const argv[] = { "sh", "-c", script, "sh", image->config_digest, ref, content, only_ask ? "ask" : "",
-                                 NULL };
+    const char *const argv[] = { "sh", "-c",    session_script,        "sh", image->config_digest,
+                                 ref,  content, only_ask ? "ask" : "", NULL };
     struct engine_exec_spec spec = {
         .container = node->name, .argv = argv, .has_input = true, .privileged = true, .killable = true
     };
