@@ -80,6 +80,14 @@ end_rwml() { # SIGNAL: sends it, and waits: CODE, TOOK_MS
     check_death
 }
 
+await_rwml() { # COMMAND: waits for the end of what start_rwml began: CODE
+    TOOK_MS=
+    CODE=0
+    wait "$PID" || CODE=$?
+    show_run "$1"
+    check_death
+}
+
 # ---------------------------------------------------------------- expectations
 
 expect_ok() { [ "$CODE" = 0 ] || fail "exit $CODE, not 0"; }
@@ -318,6 +326,10 @@ deploy_texts() { # COUNT [OPTION...]: edits and rolls out, one by one; NAMES, th
 
 sent_to() { # NODE: bytes, as told
     sed -n "s/.*$1: \([0-9.]* [KM]*B\)  .*/\1/p" "$T/err"
+}
+
+expect_few_sent() { # NODE: less than ten kilobytes
+    [[ $(sent_to "$1") =~ ^[0-9](\.[0-9])?\ KB$ ]] || fail "$(sent_to "$1") were sent to $1"
 }
 
 push_texts() { # COUNT: edits and brings to the nodes without a rollout, which removes nothing

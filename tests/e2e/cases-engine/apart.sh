@@ -16,9 +16,7 @@ push_two_texts() { # BYTES: of the layer below them
     expect_line "$REASON"
     expect_line 'layer sha256:[0-9a-f]\{12\}: .*, reused: unpacked there'
     expect_line 'layer sha256:[0-9a-f]\{12\}: [0-9.]* K\?B, sent'
-    for node in $(nodes); do
-        [[ $(sent_to "$node") =~ ^[0-9](\.[0-9])?\ KB$ ]] || fail "$(sent_to "$node") were sent to $node"
-    done
+    for node in $(nodes); do expect_few_sent "$node"; done
     expect_on_every_node
 }
 

@@ -71,10 +71,7 @@ test_push_that_loses_the_engine() {
     name=$(content_name "$SVC")
     slow_push 300
     for node in $(nodes); do docker exec "$node" pkill -9 -f '^ctr .*import'; done
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run push
-    check_death
+    await_rwml push
     expect_error 3 RW4003
     expect_state "$name is on: none; not on: $(nodes | sed -z 's/\n\(.\)/, \1/g; s/\n//'); no import is left running"
     expect_no_result
@@ -168,25 +165,33 @@ test_push_interrupted_while_it_waits_its_turn() {
     for node in $(nodes); do ! node_has "$node" "$(content_name "$SECOND")" || fail "$node has $SECOND"; done
 }
 
-# The layers that a push was told of are gone when its turn comes: it asks again, once.
-test_push_whose_layers_vanish() {
-    local old turn
-    layered_pulse
-    expect_ok
-    old=$(content_name "$SVC")
-    set_message "second text, $(date +%s%N)"
-    rwml build && expect_ok
+# A push that waits for its turn, with what it is to push and what the nodes have read already; this is done
+# meanwhile; and its turn comes.
+push_while() { # COMMAND...
+    local turn
     turn=$(printf 'push to cluster %s' "$CLUSTER" | sha256sum | cut -c1-16)
     exec 8<"$SHARED/state/rwml/$turn.lock" && flock 8
     start_rwml push -v -o json 8<&-
     finally "kill $PID 2>/dev/null; wait"
     eventually 20 out_has 'waiting for another push to this cluster'
-    nodes | xargs -P 2 -I '{}' docker exec '{}' crictl --timeout 60s rmi "$SVC:dev" "$old" >/dev/null
+    "$@"
     exec 8<&-
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run push
-    check_death
+    await_rwml push
+}
+
+remove_from_nodes() { # NAME...
+    nodes | xargs -P 2 -I '{}' docker exec '{}' crictl --timeout 60s rmi "$@" >/dev/null
+}
+
+# The layers that a push was told of are gone when its turn comes: it asks again, once.
+test_push_whose_layers_vanish() {
+    local old
+    layered_pulse
+    expect_ok
+    old=$(content_name "$SVC")
+    set_message "second text, $(date +%s%N)"
+    rwml build && expect_ok
+    push_while remove_from_nodes "$SVC:dev" "$old"
     expect_ok
     case $(engine_store) in # what travels instead of the layer that was taken for unpacked
     classic) out_has 'the engine exports the image' || fail "nothing had vanished" ;;
@@ -228,22 +233,6 @@ two_images() {
     FIRST=$(content_name "$SVC") FIRST_DIGEST=$(engine_digest "$SVC:dev")
 }
 
-# A push that waits for its turn, with what it is to push read already; the name moves; and its turn comes.
-push_while_the_name_moves() {
-    local turn
-    turn=$(printf 'push to cluster %s' "$CLUSTER" | sha256sum | cut -c1-16)
-    exec 8<"$SHARED/state/rwml/$turn.lock" && flock 8
-    start_rwml push -o json 8<&-
-    finally "kill $PID 2>/dev/null; wait"
-    eventually 20 out_has 'waiting for another push to this cluster'
-    docker tag "$OTHER" "$SVC:dev"
-    exec 8<&-
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run push
-    check_death
-}
-
 expect_moved() { # no node has anything of it
     local node
     expect_exit 8
@@ -268,7 +257,7 @@ test_push_of_an_export_whose_name_moves_before() {
     new_pulse
     push_text 'an earlier text' && expect_ok # makes the lock's file
     two_images
-    push_while_the_name_moves
+    push_while docker tag "$OTHER" "$SVC:dev"
     expect_moved
     rwml push && expect_ok
     expect_on_every_node
@@ -278,7 +267,7 @@ test_push_of_layers_whose_name_moves_before() {
     layered_pulse
     push_text 'a second text' && expect_ok
     two_images
-    push_while_the_name_moves
+    push_while docker tag "$OTHER" "$SVC:dev"
     expect_moved
     rwml push -v && expect_ok
     expect_line 'layer .*, reused: unpacked there'
@@ -289,10 +278,7 @@ move_in_the_midst() {
     need_faults
     slow_push 100 -v
     docker tag "$OTHER" "$SVC:dev"
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run push
-    check_death
+    await_rwml push
     RWML_ENV+=(RWML_FAULT=)
 }
 
@@ -352,10 +338,7 @@ test_push_of_up_whose_name_moves() {
     remember_state
     start_up_until_built
     docker tag "$OTHER" "$SVC:dev"
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run up
-    check_death
+    await_rwml up
     expect_error 8 RW4202
     expect_cause 'built sha256:[0-9a-f]*, got sha256:[0-9a-f]*: was it built again meanwhile?'
     expect_state 'nothing was pushed; the nodes have what they had'

@@ -185,9 +185,7 @@ test_files_whose_name_moves() {
     finally "kill $PID 2>/dev/null; wait"
     eventually 20 engine_compares
     docker tag "$SVC:other" "$SVC:dev"
-    CODE=0
-    wait "$PID" || CODE=$?
-    show_run push
+    await_rwml push
     expect_files_travelled
     name=$(pushed_name "$SVC")
     docker tag "$SVC:second" "$SVC:dev"

@@ -153,14 +153,6 @@ import_writes() { # NODE
     [ "$(imports_in "$1")" != 0 ] && [ -n "$(held_in "$1")" ]
 }
 
-wait_for_push() {
-    CODE=0
-    wait "$PID" || CODE=$?
-    TOOK_MS=0
-    show_run push
-    check_death
-}
-
 held_in() { # NODE: leases, and what is not written to its end
     docker exec "$1" sh -c 'ctr -n k8s.io leases ls -q && ctr -n k8s.io content active | tail -n +2'
 }
@@ -217,7 +209,7 @@ test_nodes_containerd_begins_anew_in_the_only_one() {
         name=$(content_name "$SVC")
         start_slow_push
         docker exec "$CONTROL" sh -c "$fault"
-        wait_for_push
+        await_rwml push
         expect_on_none RW4003 'ctr: ' 'no import is left running'
         standalone_wait "$CONTROL"
         ! node_has "$CONTROL" "$name" || fail "$CONTROL has $name"
@@ -232,7 +224,7 @@ test_nodes_containerd_begins_anew_in_one_of_two() {
         build_text "$fault"
         start_slow_push
         docker exec "$WORKER" sh -c "$fault"
-        wait_for_push
+        await_rwml push
         expect_only_on_control "node $WORKER cannot import the image: .*ctr: " 'no import is left running'
         expect_mended
     done
@@ -244,14 +236,14 @@ test_nodes_an_import_is_killed() {
     build_text 'ctr is killed'
     start_slow_push
     docker exec "$CONTROL" pkill -KILL -f '^ctr .*images import'
-    wait_for_push
+    await_rwml push
     expect_on_none RW4003 Killed 'no import is left running'
     eventually 20 nothing_stays "$CONTROL"
     expect_mended
     build_text 'all of it is killed'
     start_slow_push
     docker exec "$CONTROL" pkill -KILL -f 'images import'
-    wait_for_push
+    await_rwml push
     expect_on_none RW4003 'it said nothing about why' 'no import is left running'
     [ -n "$(held_in "$CONTROL")" ] || fail "nothing stayed: there is nothing to give back"
     expect_mended
@@ -266,7 +258,7 @@ test_nodes_leases_of_others_stay() {
     docker exec "$CONTROL" ctr -n k8s.io leases create --id others >/dev/null
     docker exec "$CONTROL" ctr -n k8s.io leases create >/dev/null
     docker exec "$CONTROL" pkill -KILL -f 'images import'
-    wait_for_push
+    await_rwml push
     expect_on_none RW4003 'it said nothing about why' 'no import is left running'
     rwml push && expect_ok
     expect_equal "$(docker exec "$CONTROL" ctr -n k8s.io leases ls -q | grep -cE '^(before|others)$')" 2 'leases of others'
@@ -310,7 +302,7 @@ test_nodes_paused_in_the_midst_of_a_push() {
     standalone_nodes 2
     start_slow_push
     docker pause "$WORKER" >/dev/null
-    wait_for_push
+    await_rwml push
     expect_only_on_control "node $WORKER is not running: its container is paused" 'an import may still run there'
     expect_next "docker unpause $WORKER"
     docker unpause "$WORKER" >/dev/null
@@ -320,7 +312,7 @@ test_nodes_paused_in_the_midst_of_a_push() {
     build_text 'second text'
     start_slow_push
     docker pause "$CONTROL" >/dev/null
-    wait_for_push
+    await_rwml push
     expect_on_none RW4002 'its container is paused' 'an import may still run there'
     expect_next "docker unpause $CONTROL"
     docker unpause "$CONTROL" >/dev/null
@@ -332,7 +324,7 @@ test_nodes_gone_in_the_midst_of_a_push() {
     standalone_nodes 2
     start_slow_push
     docker kill "$WORKER" >/dev/null
-    wait_for_push
+    await_rwml push
     expect_only_on_control "node $WORKER is not running: its container is exited" 'no import is left running'
     expect_next "docker start $WORKER"
     docker start "$WORKER" >/dev/null
@@ -340,7 +332,7 @@ test_nodes_gone_in_the_midst_of_a_push() {
     build_text 'second text'
     start_slow_push
     docker rm -fv "$WORKER" >/dev/null
-    wait_for_push
+    await_rwml push
     expect_only_on_control "node $WORKER is not running: its container is gone" 'no import is left running'
     expect_mended
 }
