@@ -332,6 +332,23 @@ expect_few_sent() { # NODE: less than ten kilobytes
     [[ $(sent_to "$1") =~ ^[0-9](\.[0-9])?\ KB$ ]] || fail "$(sent_to "$1") were sent to $1"
 }
 
+expect_files_travelled() {
+    local node
+    expect_ok
+    expect_line "only changed files travel, as a layer on top of $SVC:dev-[0-9a-f]*"
+    for node in $(nodes); do
+        node_has "$node" "$(pushed_name "$SVC")" || fail "$node lacks $(pushed_name "$SVC")"
+        expect_equal "$(node_digest "$node" "$SVC:dev")" "$(node_digest "$node" "$(pushed_name "$SVC")")" "digest on $node"
+    done
+    expect_no_compare_name
+}
+
+expect_no_compare_name() {
+    ! engine_compares || fail "the engine keeps a name"
+}
+
+engine_compares() { docker image ls -a --format '{{.Repository}}' | grep rwml-compare >/dev/null; }
+
 push_texts() { # COUNT: edits and brings to the nodes without a rollout, which removes nothing
     local i
     for ((i = 1; i <= $1; i++)); do

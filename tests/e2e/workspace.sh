@@ -62,6 +62,17 @@ layered_pulse() { # [BYTES]: of a layer that stays as it is
     push_text "$SVC's first text"
 }
 
+# The small service with its program, 12 MB and its message in one layer; the first text is pushed.
+one_layer_pulse() {
+    new_pulse
+    head -c 12000000 /dev/urandom >filler
+    sed -i 's|^COPY pulse message /$|COPY pulse filler message /|' "docker/$SVC.Dockerfile"
+    grep -q '^COPY pulse filler message' "docker/$SVC.Dockerfile" || fail "the Dockerfile is another one by now"
+    echo '!filler' >>.dockerignore
+    push_text "$SVC's first text"
+    expect_ok
+}
+
 push_text() { # TEXT [OPTION...]: builds and pushes it
     set_message "$1, $(date +%s%N)"
     shift

@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
-# Old images on a node that is out of order. Alone, since everybody uses the node.
+# Old images that go after a rollout, and those on a node that is out of order. Alone: everybody uses the node,
+# and nobody waits long for a push of others when it is only to clear.
 
 # The node's ctr refuses to remove images and does all else.
 break_removal() { # NODE
@@ -58,4 +59,72 @@ test_images_of_a_stopped_node() {
     rwml images --prune --keep 1
     expect_ok
     expect_names "${NAMES[1]}"
+}
+
+test_images_old_ones_go() {
+    NAMES=()
+    new_pulse
+    no_rollback
+    no_pods
+    deploy_texts 5
+    expect_line '1 old image removed'
+    expect_names "${NAMES[@]:2}"
+    remember_state
+    rwml up --settle 0 --keep 1 -v # nothing is written, so nobody is asked
+    expect_ok
+    expect_no_line '^images '
+    expect_same_state
+    deploy_texts 1 --keep 1
+    expect_line '3 old images removed'
+    expect_names "${NAMES[5]}"
+    rwml images -o json
+    expect_ok
+    jq -es --arg name "${NAMES[5]}" '[.[] | select(.event == "image")] | length == 1 and
+        (.[0] | .image == $name and .verdict == "stays" and (.nodes | length == 2) and .size > 0)' "$T/out" >/dev/null ||
+        fail "not the one image"
+}
+
+# Old images that came as changed files go as others do; also the one that the later ones were compared with
+# and lie on, whose layers stay as long as one of these does.
+test_files_old_ones_go() {
+    local i names=()
+    one_layer_pulse
+    no_rollback
+    rwml deploy --settle 0
+    expect_ok
+    names=("$(content_name "$SVC")")
+    for i in 2 3 4 5; do
+        set_message "text $i, $(date +%s%N)"
+        rwml up -v --settle 0
+        expect_files_travelled
+        names+=("$(pushed_name "$SVC")")
+    done
+    expect_line '1 old image removed'
+    expect_names "${names[@]:2}"
+    expect_equal "$(running_image "$SVC")" "${names[4]}"
+    for i in 6 7 8; do
+        push_text "text $i"
+        expect_files_travelled
+        names+=("$(pushed_name "$SVC")")
+    done
+    rwml images --prune # the newest 3, and what runs
+    expect_ok
+    expect_result "${names[2]} .*removed"
+    expect_result "${names[3]} .*removed"
+    expect_result "${names[4]} .*stays .*$SVC"
+    expect_result '2 of 6 images removed'
+    expect_names "${names[@]:4}"
+    kube -n "$NS" delete pod --all --wait >/dev/null # what stays can be started
+    eventually 60 log_has "$SVC" 'text 5,'
+    push_text 'text 9'
+    expect_files_travelled
+    rwml deploy --settle 0
+    expect_ok
+    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 settled # the pod of before uses an image to its end
+    rwml images --prune --keep 1
+    expect_ok
+    expect_names "$(running_image "$SVC")"
+    push_text 'text 10' # on the base, of which only the layers are left
+    expect_files_travelled
 }

@@ -38,36 +38,12 @@ deploy_and_list() { # FILE: all that the running container has
     [ "$(wc -l <"$T/$1")" -gt 5000 ] || fail "the list of $1 is short"
 }
 
-# The small service with its program, 12 MB and its message in one layer; the first text is pushed.
-one_layer_pulse() {
-    new_pulse
-    head -c 12000000 /dev/urandom >filler
-    sed -i 's|^COPY pulse message /$|COPY pulse filler message /|' "docker/$SVC.Dockerfile"
-    grep -q '^COPY pulse filler message' "docker/$SVC.Dockerfile" || fail "the Dockerfile is another one by now"
-    echo '!filler' >>.dockerignore
-    push_text "$SVC's first text"
-    expect_ok
-}
-
-expect_files_travelled() {
-    local node
-    expect_ok
-    expect_line "only changed files travel, as a layer on top of $SVC:dev-[0-9a-f]*"
-    for node in $(nodes); do
-        node_has "$node" "$(pushed_name "$SVC")" || fail "$node lacks $(pushed_name "$SVC")"
-        expect_equal "$(node_digest "$node" "$SVC:dev")" "$(node_digest "$node" "$(pushed_name "$SVC")")" "digest on $node"
-    done
-    expect_no_compare_name
-}
-
 # Two edits, each verb for itself: what is deployed is what was pushed, and a second time nothing is sent.
 test_files_one_verb_at_a_time() {
-    local sent
     one_layer_pulse
     push_text 'second text'
     expect_files_travelled
-    sent=$(sed -n "s/.*$CLUSTER-worker: \([0-9.]* [KM]*B\)  .*/\1/p" "$T/err")
-    [[ $sent =~ ^[0-9](\.[0-9])?\ KB$ ]] || fail "$sent were sent"
+    expect_few_sent "$CLUSTER-worker"
     push_text 'third text'
     expect_files_travelled
     rwml push
@@ -138,7 +114,20 @@ test_files_for_a_node_that_lost_them() {
     expect_equal "$(pushed_name "$SVC")" "$name"
 }
 
-engine_compares() { docker image ls -a --format '{{.Repository}}' | grep rwml-compare >/dev/null; }
+# Interrupted then: the step is ended in the engine, and its names are gone.
+test_files_interrupted() {
+    one_layer_pulse
+    set_message "second text, $(date +%s%N)"
+    rwml build && expect_ok
+    start_rwml push
+    eventually 20 engine_compares
+    end_rwml INT
+    expect_error 130 RW9009
+    expect_no_compare_name
+    expect_no_leftovers
+    rwml push -v
+    expect_files_travelled
+}
 
 # Killed while the engine compares, and run again: no name stays, and the result is whole.
 test_files_after_a_kill() {
@@ -151,21 +140,6 @@ test_files_after_a_kill() {
     CODE=0
     wait "$PID" || CODE=$?
     expect_equal "$CODE" 137 'exit code'
-    expect_no_leftovers
-    rwml push -v
-    expect_files_travelled
-}
-
-# Interrupted then: the step is ended in the engine, and its names are gone.
-test_files_interrupted() {
-    one_layer_pulse
-    set_message "second text, $(date +%s%N)"
-    rwml build && expect_ok
-    start_rwml push
-    eventually 20 engine_compares
-    end_rwml INT
-    expect_error 130 RW9009
-    expect_no_compare_name
     expect_no_leftovers
     rwml push -v
     expect_files_travelled
@@ -195,55 +169,6 @@ test_files_whose_name_moves() {
     expect_ok
     expect_equal "$(running_image "$SVC")" "$name"
     eventually 20 log_has "$SVC" "$(cat message)"
-}
-
-# Old images that came as changed files go as others do; also the one that the later ones were compared with
-# and lie on, whose layers stay as long as one of these does.
-test_files_old_ones_go() {
-    local i names=()
-    one_layer_pulse
-    no_rollback
-    rwml deploy --settle 0
-    expect_ok
-    names=("$(content_name "$SVC")")
-    for i in 2 3 4 5; do
-        set_message "text $i, $(date +%s%N)"
-        rwml up -v --settle 0
-        expect_files_travelled
-        names+=("$(pushed_name "$SVC")")
-    done
-    expect_line '1 old image removed'
-    expect_names "${names[@]:2}"
-    expect_equal "$(running_image "$SVC")" "${names[4]}"
-    for i in 6 7 8; do
-        push_text "text $i"
-        expect_files_travelled
-        names+=("$(pushed_name "$SVC")")
-    done
-    rwml images --prune # the newest 3, and what runs
-    expect_ok
-    expect_result "${names[2]} .*removed"
-    expect_result "${names[3]} .*removed"
-    expect_result "${names[4]} .*stays .*$SVC"
-    expect_result '2 of 6 images removed'
-    expect_names "${names[@]:4}"
-    kube -n "$NS" delete pod --all --wait >/dev/null # what stays can be started
-    eventually 60 log_has "$SVC" 'text 5,'
-    push_text 'text 9'
-    expect_files_travelled
-    rwml deploy --settle 0
-    expect_ok
-    eventually 20 log_has "$SVC" "$(cat message)"
-    eventually 60 settled # the pod of before uses an image to its end
-    rwml images --prune --keep 1
-    expect_ok
-    expect_names "$(running_image "$SVC")"
-    push_text 'text 10' # on the base, of which only the layers are left
-    expect_files_travelled
-}
-
-expect_no_compare_name() {
-    ! engine_compares || fail "the engine keeps a name"
 }
 
 # What an image says besides its files, as CRI tells it.

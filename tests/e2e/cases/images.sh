@@ -8,29 +8,6 @@ tag_in_nodes() { # NAME NEW-NAME: as somebody else would
     done
 }
 
-test_images_old_ones_go() {
-    NAMES=()
-    new_pulse
-    no_rollback
-    no_pods
-    deploy_texts 5
-    expect_line '1 old image removed'
-    expect_names "${NAMES[@]:2}"
-    remember_state
-    rwml up --settle 0 --keep 1 -v # nothing is written, so nobody is asked
-    expect_ok
-    expect_no_line '^images '
-    expect_same_state
-    deploy_texts 1 --keep 1
-    expect_line '3 old images removed'
-    expect_names "${NAMES[5]}"
-    rwml images -o json
-    expect_ok
-    jq -es --arg name "${NAMES[5]}" '[.[] | select(.event == "image")] | length == 1 and
-        (.[0] | .image == $name and .verdict == "stays" and (.nodes | length == 2) and .size > 0)' "$T/out" >/dev/null ||
-        fail "not the one image"
-}
-
 # Content that a node does not hold any more is free: its blob, its snapshot, and CRI's record of it.
 test_images_leave_nothing_behind() {
     local node digest
