@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+static const char STANDARD[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static int value_of(char c)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = c ? strchr(alphabet, c) : NULL;
-    return at ? (int)(at - alphabet) : -1;
+    const char *at = c ? strchr(STANDARD, c) : NULL;
+    return at ? (int)(at - STANDARD) : -1;
 }
 
 /* One group of four characters, the last of which may be padding. */
@@ -45,9 +46,8 @@ bool base64_decode(const char *text, struct buf *out)
     return filled == 0;
 }
 
-char *base64url_encode(const void *bytes, size_t len)
+static char *encode(const char *alphabet, const void *bytes, size_t len)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const unsigned char *in = bytes;
     char *out = xcalloc((len + 2) / 3 * 4 + 1, 1);
     for (size_t i = 0, to = 0; i < len; i += 3) {
@@ -58,4 +58,14 @@ char *base64url_encode(const void *bytes, size_t len)
             out[to++] = i + j > len ? '=' : alphabet[bits >> (18 - 6 * j) & 63];
     }
     return out;
+}
+
+char *base64_encode(const void *bytes, size_t len)
+{
+    return encode(STANDARD, bytes, len);
+}
+
+char *base64url_encode(const void *bytes, size_t len)
+{
+    return encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", bytes, len);
 }

@@ -51,6 +51,15 @@ static void test_encode(void **state)
     expect_encoded("\0\0\0\0", 4, "AAAAAA==");
 }
 
+static void test_encode_in_the_standard_alphabet(void **state)
+{
+    (void)state;
+    AUTO_STR digits = base64_encode("\xfb\xef\xff", 3);
+    AUTO_STR padded = base64_encode("fo", 2);
+    assert_string_equal(digits, "++//");
+    assert_string_equal(padded, "Zm8=");
+}
+
 /* In text without those two digits both alphabets are the same. */
 static void test_decode_is_the_way_back(void **state)
 {
@@ -70,6 +79,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_encode_in_the_standard_alphabet),
         cmocka_unit_test(test_decode_is_the_way_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
