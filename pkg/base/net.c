@@ -91,23 +91,38 @@ struct err *net_connect_unix(const char *path, struct net_wait wait, int *out_fd
     return NULL;
 }
 
-struct err *net_listen_loopback(int *out_fd, int *out_port)
+static struct err *listen_loopback(int port, int *out_fd, int *out_port)
 {
     enum { BACKLOG = 64 };
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons((uint16_t)port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t len = sizeof address;
+    const int yes = 1;
     int fault = fault_point("net.socket", NULL);
     AUTO_FD fd = fault ? -1 : socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return err_sys(RW9005_RESOURCES, fault ? fault : errno, "cannot make a socket");
     fault = fault_point("net.listen", NULL);
-    if (fault || bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
+    /* Connections of an earlier run that linger do not keep a port that was asked for. */
+    if (fault || (port && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0) ||
+        bind(fd, (struct sockaddr *)&address, len) != 0 || listen(fd, BACKLOG) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return err_sys(RW9003_SOCKET, fault ? fault : errno, "cannot listen at 127.0.0.1");
     *out_port = ntohs(address.sin_port);
     *out_fd = fd;
     fd = -1;
     return NULL;
+}
+
+struct err *net_listen_loopback(int *out_fd, int *out_port)
+{
+    return listen_loopback(0, out_fd, out_port);
+}
+
+struct err *net_listen_loopback_at(int port, int *out_fd)
+{
+    return listen_loopback(port, out_fd, &port);
 }
 
 struct err *net_accept(int listen_fd, struct net_wait wait, int *out_fd)
@@ -159,21 +174,26 @@ struct err *net_read(int fd, void *to, size_t room, struct net_wait wait, size_t
     }
 }
 
+struct err *net_write_some(int fd, const void *bytes, size_t len, size_t *put)
+{
+    int fault = fault_point("net.write", &len);
+    ssize_t sent = fault ? -1 : send(fd, bytes, len, MSG_NOSIGNAL);
+    int number = fault ? fault : errno;
+    *put = sent > 0 ? (size_t)sent : 0;
+    if (sent < 0 && number != EAGAIN && number != EINTR)
+        return err_sys(RW9003_SOCKET, number, "the connection broke while writing");
+    return NULL;
+}
+
 struct err *net_write_all(int fd, const void *bytes, size_t len, struct net_wait wait)
 {
     const char *at = bytes;
     while (len) {
+        size_t put;
         TRY(wait_for(fd, POLLOUT, wait));
-        size_t want = len;
-        int fault = fault_point("net.write", &want);
-        ssize_t put = fault ? -1 : send(fd, at, want, MSG_NOSIGNAL);
-        int number = fault ? fault : errno;
-        if (put < 0 && number != EAGAIN && number != EINTR)
-            return err_sys(RW9003_SOCKET, number, "the connection broke while writing");
-        if (put > 0) {
-            at += put;
-            len -= (size_t)put;
-        }
+        TRY(net_write_some(fd, at, len, &put));
+        at += put;
+        len -= put;
     }
     return NULL;
 }
