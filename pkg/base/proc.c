@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,6 +36,7 @@ static struct err *make_pipe(int ends[2])
     return NULL;
 }
 
+/* err_fd < 0: the child talks by our stdin and stderr. */
 static int spawn_with(const char *const *argv, char *const *env, int out_fd, int err_fd, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
@@ -47,9 +50,11 @@ static int spawn_with(const char *const *argv, char *const *env, int out_fd, int
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &pipe_only);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
+    if (err_fd >= 0) {
+        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+        posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
+    }
     posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1); /* also what our starter left open */
     int fault = fault_point("proc.spawn", NULL);
     int number =
@@ -59,11 +64,11 @@ static int spawn_with(const char *const *argv, char *const *env, int out_fd, int
     return number;
 }
 
-static struct err *start(const char *const *argv, char *const *env, struct child *out)
+static struct err *start(const char *const *argv, char *const *env, bool talks, struct child *out)
 {
-    int out_pipe[2], err_pipe[2];
+    int out_pipe[2], err_pipe[2] = { -1, -1 };
     TRY(make_pipe(out_pipe));
-    struct err *e = make_pipe(err_pipe);
+    struct err *e = talks ? NULL : make_pipe(err_pipe);
     if (e) {
         close(out_pipe[0]);
         close(out_pipe[1]);
@@ -71,7 +76,7 @@ static struct err *start(const char *const *argv, char *const *env, struct child
     }
     int number = spawn_with(argv, env, out_pipe[1], err_pipe[1], &out->pid);
     close(out_pipe[1]);
-    close(err_pipe[1]);
+    fd_closep(&err_pipe[1]);
     out->out_fd = out_pipe[0];
     out->err_fd = err_pipe[0];
     return number ? err_sys(RW9004_PROCESS, number, "cannot start %s", argv[0]) : NULL;
@@ -134,13 +139,12 @@ static void kill_and_reap(pid_t pid)
         ;
 }
 
-struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
-                     struct proc_result *out)
+static struct err *run(const char *const *argv, char *const *env, bool talks, struct net_wait wait,
+                       struct proc_result *out)
 {
     __attribute__((cleanup(child_release))) struct child c = { .out_fd = -1, .err_fd = -1 };
     AUTO(proc_result) result = { .out = BUF_INIT(LIMIT_CHILD_OUTPUT), .err = BUF_INIT(LIMIT_CHILD_OUTPUT) };
-    TRY(start(argv, env, &c));
-    struct net_wait wait = { deadline_ms, cancel };
+    TRY(start(argv, env, talks, &c));
     struct err *e = collect(&c, argv[0], wait, &result);
     if (!e)
         e = await_exit(c.pid, argv[0], wait, &result.exit_code);
@@ -150,6 +154,42 @@ struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline
     }
     *out = result;
     result = (struct proc_result){ 0 };
+    return NULL;
+}
+
+struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
+                     struct proc_result *out)
+{
+    return run(argv, env, false, (struct net_wait){ deadline_ms, cancel }, out);
+}
+
+struct err *proc_talk(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
+                      struct proc_result *out)
+{
+    return run(argv, env, true, (struct net_wait){ deadline_ms, cancel }, out);
+}
+
+bool proc_has_terminal(void)
+{
+    return isatty(STDIN_FILENO) == 1;
+}
+
+static bool can_run(const char *path)
+{
+    return access(path, X_OK) == 0 && !fs_is_dir(AT_FDCWD, path);
+}
+
+char *proc_find(const char *command)
+{
+    if (strchr(command, '/'))
+        return can_run(command) ? xstrdup(command) : NULL;
+    AUTO_STR path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/local/bin:/usr/bin:/bin");
+    char *rest = path, *folder;
+    while ((folder = strsep(&rest, ":"))) {
+        AUTO_STR program = fs_join(folder, command);
+        if (folder[0] == '/' && can_run(program))
+            return STEAL(&program);
+    }
     return NULL;
 }
 

@@ -20,6 +20,15 @@ struct proc_result {
  * returns. Errors: RW9004_PROCESS (cannot start, errno told), RW9007_DEADLINE, RW9009_INTERRUPTED. */
 struct err *proc_run(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
                      struct proc_result *out) MUST_USE;
+
+/* proc_talk: the same for a program that may ask the user: stdin and stderr are ours, and result.err stays empty. */
+struct err *proc_talk(const char *const *argv, char *const *env, int64_t deadline_ms, const struct cancel *cancel,
+                      struct proc_result *out) MUST_USE;
+bool proc_has_terminal(void); /* our stdin is a terminal, so that somebody could answer */
+
+/* proc_find: the program that a command means: a path that can be executed, or a name in an absolute folder of
+ * $PATH; "." there could be anybody's. Owned; NULL when there is none. */
+char *proc_find(const char *command) MUST_USE;
 void proc_result_release(struct proc_result *r);
 
 bool proc_alive(int64_t pid);

@@ -50,6 +50,57 @@ static void test_absent_program_says_which(void **state)
     expect_no_child_left();
 }
 
+/* What it asks and what it says go past us. */
+static void test_talk(void **state)
+{
+    (void)state;
+    int saved = dup(STDERR_FILENO), ends[2];
+    char said[16] = { 0 };
+    const char *argv[] = { "sh", "-c", "echo out; echo err >&2", NULL };
+    AUTO(proc_result) r = { 0 };
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    dup2(ends[1], STDERR_FILENO);
+    struct err *e = proc_talk(argv, NULL, clock_after(20000), NULL, &r);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(ends[1]);
+    check_ok(e);
+    assert_int_equal(read(ends[0], said, sizeof said - 1), 4);
+    close(ends[0]);
+    assert_string_equal(said, "err\n");
+    assert_string_equal(buf_text(&r.out), "out\n");
+    assert_int_equal(r.err.len, 0);
+    expect_no_child_left();
+}
+
+static void expect_found(const char *command, const char *wanted)
+{
+    AUTO_STR found = proc_find(command);
+    assert_string_equal(found ? found : "none", wanted);
+}
+
+static void test_find(void **state)
+{
+    (void)state;
+    AUTO_STR dir = scratch_new();
+    AUTO_STR program = xasprintf("%s/rwml-test-program", dir);
+    AUTO_STR old = xstrdup(getenv("PATH"));
+    AUTO_STR path = xasprintf("relative:/usr/bin/env:%s", dir);
+    scratch_write(dir, "rwml-test-program", "#!/bin/sh\n");
+    setenv("PATH", path, 1);
+    expect_found("rwml-test-program", "none"); /* it can't be executed */
+    assert_int_equal(chmod(program, 0700), 0);
+    expect_found("rwml-test-program", program);
+    expect_found(program, program);
+    expect_found(dir, "none");
+    setenv("PATH", ".:", 1);
+    assert_int_equal(chdir(dir), 0);
+    expect_found("rwml-test-program", "none"); /* who ever put it here */
+    expect_found("./rwml-test-program", "./rwml-test-program");
+    assert_int_equal(chdir("/"), 0);
+    setenv("PATH", old, 1);
+}
+
 static void test_outcome_of_a_child(void **state)
 {
     (void)state;
@@ -218,6 +269,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_absent_program_says_which),
+        cmocka_unit_test(test_talk),
+        cmocka_unit_test(test_find),
         cmocka_unit_test(test_outcome_of_a_child),
         cmocka_unit_test(test_no_shell_looks_at_the_arguments),
         cmocka_unit_test(test_env_replaces_ours),
