@@ -6,9 +6,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "tar/tar.h"
 #include "workspace/ignore.h"
-#include "workspace/path.h"
 
 enum { CHUNK = 64 << 10 };
 

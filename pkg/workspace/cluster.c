@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
-#include "workspace/path.h"
 
 enum { CLUSTER_DEPTH = 8 };
 

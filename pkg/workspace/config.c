@@ -6,9 +6,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "doc/doc.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 static char *where_of(const struct doc *d, const char *pointer, bool key)
 {

@@ -7,9 +7,9 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/path.h"
 #include "doc/doc.h"
 #include "workspace/dockerfile_text.h"
-#include "workspace/path.h"
 
 enum { EXPANDED_MAX = 4 << 20 }; /* bytes of values with variables filled in, four times the largest file */
 

@@ -4,9 +4,9 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
-#include "workspace/path.h"
 
 enum { SCAN_DEPTH = 16, WORKTREE_BYTES = 4096 };
 

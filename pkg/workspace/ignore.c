@@ -8,7 +8,7 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
-#include "workspace/path.h"
+#include "base/path.h"
 
 /* A pattern is compiled to pieces and run as a nondeterministic automaton, one set of states per
  * character of the path, so that no pattern of a cloned repository can take exponential time.

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "workspace/discover.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 /* rwml.yaml's words for this image: for each key the service of the image's name, else the service
  * itself. A group of units has no keys of its own. */

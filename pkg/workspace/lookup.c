@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 struct matches {
     struct service **items;

@@ -6,11 +6,11 @@
 #include "base/buf.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/path.h"
 #include "doc/doc.h"
 #include "oci/reference.h"
 #include "workspace/layout.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 static const char *pod_pointer(const char *kind)
 {

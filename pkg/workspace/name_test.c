@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "fake/check.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 static void test_name_normal(void **state)
 {

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/path.h"
 #include "oci/reference.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
 #include "workspace/name.h"
-#include "workspace/path.h"
 
 enum { UNIT_DEPTH = 8 };
 

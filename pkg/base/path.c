@@ -1,4 +1,4 @@
-#include "workspace/path.h"
+#include "base/path.h"
 
 #include <string.h>
 

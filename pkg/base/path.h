@@ -1,6 +1,6 @@
-/* path: paths inside the workspace, as text. */
-#ifndef WORKSPACE_PATH_H
-#define WORKSPACE_PATH_H
+/* path: paths inside a tree such as the workspace, as text. */
+#ifndef BASE_PATH_H
+#define BASE_PATH_H
 
 #include "base/buf.h"
 #include "base/err.h"
