@@ -1,6 +1,5 @@
 #include "doc/scalar.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -108,20 +107,24 @@ static enum int_result parse_int(const char *s, int64_t *out)
     return INT_FITS;
 }
 
-/* set_float: out of range is no float for Go, and so a string. */
-static void set_float(const char *text, struct scalar *out)
+/* Go writes a float without a fraction as an integer is written; above 2^53 that is another one than its value. */
+static void set_real(double real, struct scalar *out)
 {
-    errno = 0;
-    double real = strtod(text, NULL);
-    if (!isfinite(real))
-        return;
     out->floating = true;
     out->real = real;
     out->kind = DOC_REAL;
-    if (real == trunc(real) && real >= -0x1p63 && real < 0x1p63) {
+    if (real == trunc(real) && fabs(real) <= 0x1p53) {
         out->kind = DOC_INTEGER;
         out->integer = (int64_t)real;
     }
+}
+
+/* set_float: out of range is no float for Go, and so a string. */
+static void set_float(const char *text, struct scalar *out)
+{
+    double real = strtod(text, NULL);
+    if (isfinite(real))
+        set_real(real, out);
 }
 
 static char *without_underscores(const char *text)
@@ -216,9 +219,11 @@ const char *scalar_resolve(const char *tag, bool plain, const char *text, struct
     const char *refused = resolve_plain(text, out);
     if (str_eq(name, "int"))
         fits = out->kind == DOC_INTEGER && !out->floating;
-    else if (str_eq(name, "float"))
+    else if (str_eq(name, "float")) {
         fits = out->kind == DOC_INTEGER || out->kind == DOC_REAL;
-    else if (str_eq(name, "bool"))
+        if (out->kind == DOC_INTEGER && !out->floating)
+            set_real((double)out->integer, out);
+    } else if (str_eq(name, "bool"))
         fits = out->kind == DOC_BOOLEAN;
     else if (str_eq(name, "null"))
         fits = out->kind == DOC_NULL;

@@ -121,4 +121,9 @@ char *doc_pointer_of_field(const json_t *tree, const char *field) MUST_USE;
  * written as Go writes them: the shortest text that reads back the same. */
 char *doc_dump(const json_t *tree) MUST_USE;
 
+/* doc_dump_yaml: YAML for people and for kubectl, without "---", with a line break at the end, owned. It
+ * reads back as the same tree, as doc_parse_yaml and kubectl read: texts that YAML 1.1 would take for
+ * something else (yes, 0644, 1e3, null) are quoted, texts of several lines are blocks. */
+char *doc_dump_yaml(const json_t *tree) MUST_USE;
+
 #endif
