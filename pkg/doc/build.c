@@ -25,6 +25,7 @@ struct frame {
 
 struct build {
     const char *file;
+    bool alike;
     struct frame frames[LIMIT_DOC_DEPTH];
     size_t depth;
     json_t *root;
@@ -35,10 +36,11 @@ struct build {
     size_t max_from_aliases;
 };
 
-struct build *build_new(const char *file_name, size_t file_len)
+struct build *build_new(const char *file_name, size_t file_len, bool alike)
 {
     struct build *b = xcalloc(1, sizeof *b);
     b->file = file_name;
+    b->alike = alike;
     /* Ten times the file, which no honest file needs, and some for those of a few lines. */
     b->max_from_aliases = 10 * file_len + 65536;
     b->places = places_new();
@@ -99,12 +101,17 @@ static uint64_t next_hash(const struct frame *f)
     return f->key ? places_below(f->hash, f->key) : places_below_index(f->hash, doc_count(f->value));
 }
 
+static struct err *refuse_merge(const struct build *b, struct build_mark at)
+{
+    return build_refuse(b, RW1107_YAML_SYNTAX, at, "\"<<\" can merge a mapping or a list of mappings only");
+}
+
 static struct err *merge_one(struct build *b, struct frame *f, const json_t *source, struct build_mark at)
 {
     const char *key;
     json_t *value;
     if (!doc_is_object(source))
-        return build_refuse(b, RW1107_YAML_SYNTAX, at, "\"<<\" can merge a mapping or a list of mappings only");
+        return refuse_merge(b, at);
     DOC_EACH_KEY (source, key, value) {
         if (doc_key(f->merged, key))
             continue;
@@ -208,18 +215,30 @@ static struct err *add_key(struct build *b, const struct build_scalar *scalar, c
     return NULL;
 }
 
+static struct err *resolve(const struct build *b, const struct build_scalar *scalar, struct scalar *out,
+                           struct build_mark at)
+{
+    const char *refused = scalar_resolve(scalar->tag, scalar->plain, scalar->text, out);
+    if (refused) {
+        struct err *e =
+            build_refuse(b, RW1108_YAML_AMBIGUOUS, at, "a value would not reach Kubernetes as it is written");
+        return err_next(err_cause(e, "it %s", refused), "put it in quotes, or write the number that is meant");
+    }
+    const char *differs = b->alike ? scalar_differs(out, scalar->plain && !scalar->tag, scalar->text) : NULL;
+    if (!differs)
+        return NULL;
+    struct err *e = build_refuse(b, RW1108_YAML_AMBIGUOUS, at, "a value is not the same for kubectl and for kustomize");
+    return err_next(err_cause(e, "it %s", differs), "%s",
+                    out->kind == DOC_BOOLEAN ? "put it in quotes, or write true or false" : "put it in quotes");
+}
+
 struct err *build_add_scalar(struct build *b, const struct build_scalar *scalar, struct build_mark at)
 {
     struct scalar typed;
     TRY(count(b, scalar->len, at));
     if (memchr(scalar->text, '\0', scalar->len))
         return build_refuse(b, RW1107_YAML_SYNTAX, at, "a NUL character, which no text may hold");
-    const char *refused = scalar_resolve(scalar->tag, scalar->plain, scalar->text, &typed);
-    if (refused) {
-        struct err *e =
-            build_refuse(b, RW1108_YAML_AMBIGUOUS, at, "a value would not reach Kubernetes as it is written");
-        return err_next(err_cause(e, "it %s", refused), "put it in quotes, or write the number that is meant");
-    }
+    TRY(resolve(b, scalar, &typed, at));
     DOC_AUTO value = scalar_value(&typed, scalar->text, scalar->len);
     if (scalar->anchor) {
         const struct anchor_size size = { .nodes = 1, .weight = 1 + scalar->len };
@@ -264,6 +283,8 @@ struct err *build_add_alias(struct build *b, const char *anchor, struct build_ma
     TRY(charge(b, &size, at));
     raise_height(b, size.height);
     struct frame *f = top(b);
+    if (f && f->wants == WANTS_MERGE && doc_is_array(source))
+        return refuse_merge(b, at); /* a list behind an alias is none for Go */
     if (f && f->wants == WANTS_MERGE)
         return merge(b, f, source, at);
     attach(b, doc_copy(source), at);

@@ -22,8 +22,9 @@ struct build_scalar {
     bool plain;
 };
 
-/* build_new: file_len bounds what aliases may expand to. file_name is borrowed. */
-struct build *build_new(const char *file_name, size_t file_len) MUST_USE;
+/* build_new: file_len bounds what aliases may expand to. file_name is borrowed. alike: what scalar_differs names
+ * is refused. */
+struct build *build_new(const char *file_name, size_t file_len, bool alike) MUST_USE;
 void build_free(struct build *b);
 DEFINE_FREEP(build)
 

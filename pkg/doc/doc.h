@@ -39,6 +39,11 @@ void doc_list_release(struct doc_list *list);
  * No message holds a value of the file (it may be a password), keys only. */
 struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out) MUST_USE;
 
+/* doc_parse_yaml_alike: doc_parse_yaml, for files that kustomize reads: with go.yaml.in/yaml/v3, which knows
+ * no booleans but true and false, and has dates. What the two type differently is RW1108_YAML_AMBIGUOUS, too:
+ * a bare yes, no, on, off, y or n (a text there), a bare 2001-01-01 (a point in time there). */
+struct err *doc_parse_yaml_alike(const char *bytes, size_t len, const char *file_name, struct doc_list *out) MUST_USE;
+
 /* doc_parse_yaml_one: a configuration file: exactly one document. A file without any gives an
  * empty object; a second document is RW1107_YAML_SYNTAX. */
 struct err *doc_parse_yaml_one(const char *bytes, size_t len, const char *file_name, struct doc *out) MUST_USE;

@@ -232,6 +232,34 @@ const char *scalar_resolve(const char *tag, bool plain, const char *text, struct
     return refused ? refused : fits ? NULL : "does not fit its tag";
 }
 
+static const char *skip_digits_to(const char *s, size_t least, size_t most)
+{
+    size_t count = (size_t)(skip_digits(s) - s);
+    return count >= least && count <= most ? s + count : NULL;
+}
+
+/* is_date: 2001-1-31 (v3's resolve.go, allowedTimestampFormats; those with a time come out as they stand). */
+static bool is_date(const char *text)
+{
+    static const size_t most[] = { 4, 2, 2 };
+    for (size_t i = 0; i < COUNT_OF(most); i++) {
+        text = skip_digits_to(text, i == 0 ? 4 : 1, most[i]);
+        if (!text || *text != (i + 1 < COUNT_OF(most) ? '-' : '\0'))
+            return false;
+        text += *text == '-';
+    }
+    return true;
+}
+
+const char *scalar_differs(const struct scalar *s, bool plain, const char *text)
+{
+    if (s->kind == DOC_BOOLEAN && !strchr("tTfF", *text))
+        return "is a boolean for kubectl and a text for kustomize";
+    if (s->kind == DOC_STRING && plain && is_date(text))
+        return "is a text for kubectl and a point in time for kustomize";
+    return NULL;
+}
+
 json_t *scalar_value(const struct scalar *s, const char *text, size_t len)
 {
     switch (s->kind) {

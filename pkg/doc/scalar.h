@@ -20,6 +20,10 @@ struct scalar {
  * none. The answer is NULL, or why the scalar is refused: a phrase to follow "it" in a message. */
 const char *scalar_resolve(const char *tag, bool plain, const char *text, struct scalar *out) MUST_USE;
 
+/* scalar_differs: go.yaml.in/yaml/v3 would make something else of it. s: what scalar_resolve gave. The answer is
+ * like its: NULL, or a phrase to follow "it". */
+const char *scalar_differs(const struct scalar *s, bool plain, const char *text) MUST_USE;
+
 /* scalar_value: the same as a new tree. */
 json_t *scalar_value(const struct scalar *s, const char *text, size_t len) MUST_USE;
 

@@ -177,9 +177,9 @@ static struct err *check_separators(const struct reader *r)
     return NULL;
 }
 
-static struct err *parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
+static struct err *parse_yaml(const char *bytes, size_t len, const char *file_name, bool alike, struct doc_list *out)
 {
-    AUTO_PTR(build) build = build_new(file_name, len);
+    AUTO_PTR(build) build = build_new(file_name, len, alike);
     struct reader r = { .bytes = bytes, .len = len, .file = file_name, .build = build, .out = out };
     if (len > LIMIT_MANIFEST)
         return build_refuse(build, RW1109_YAML_LIMIT, (struct build_mark){ 0 }, "%s is larger than %u bytes", file_name,
@@ -220,11 +220,11 @@ static bool starts_json(const char *bytes, size_t len)
     return i < len && bytes[i] == '{';
 }
 
-struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
+static struct err *parse(const char *bytes, size_t len, const char *file_name, bool alike, struct doc_list *out)
 {
     AUTO(doc_list) yaml = { 0 };
     AUTO(doc_list) json = { 0 };
-    struct err *e = parse_yaml(bytes, len, file_name, &yaml);
+    struct err *e = parse_yaml(bytes, len, file_name, alike, &yaml);
     bool maybe_json = e && err_get_code(e) == RW1107_YAML_SYNTAX && starts_json(bytes, len);
     if (maybe_json) {
         AUTO_STR text = xstrndup(bytes, len);
@@ -242,6 +242,16 @@ struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name,
     *out = yaml;
     yaml = (struct doc_list){ 0 };
     return NULL;
+}
+
+struct err *doc_parse_yaml(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
+{
+    return parse(bytes, len, file_name, false, out);
+}
+
+struct err *doc_parse_yaml_alike(const char *bytes, size_t len, const char *file_name, struct doc_list *out)
+{
+    return parse(bytes, len, file_name, true, out);
 }
 
 struct err *doc_parse_yaml_one(const char *bytes, size_t len, const char *file_name, struct doc *out)
