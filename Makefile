@@ -39,7 +39,8 @@ endif
 # on a machine that has no libraries yet.
 LIBRARIES := libcurl yaml-0.1 jansson openssl libgit2 libarchive libmicrohttpd
 LIBRARY_CFLAGS = $(eval LIBRARY_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBRARIES)))$(LIBRARY_CFLAGS)
-LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)))$(LIBRARY_LIBS)
+# libwslay has no .pc file in Debian.
+LIBRARY_LIBS = $(eval LIBRARY_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBRARIES)) -lwslay)$(LIBRARY_LIBS)
 ALL_CFLAGS = $(STANDARD) $(WARNINGS) $(HARDEN) $(OPTIMISE) $(LIBRARY_CFLAGS) $(CFLAGS) -MMD -MP -pthread
 ALL_LDFLAGS = $(LDHARDEN) $(filter -fsanitize%,$(OPTIMISE)) $(LDFLAGS) -pthread
 

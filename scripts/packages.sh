@@ -15,7 +15,7 @@ packages_for() { # PURPOSE
     case $1 in
     build)
         echo gcc libc6-dev make pkg-config git ca-certificates libcurl4-openssl-dev libyaml-dev \
-            libjansson-dev libssl-dev libgit2-dev libarchive-dev libmicrohttpd-dev
+            libjansson-dev libssl-dev libgit2-dev libarchive-dev libmicrohttpd-dev libwslay-dev
         ;;
     lint) echo shellcheck clang clang-format clang-tidy git ;;
     test) echo clang libclang-rt-dev libcmocka-dev python3 jq curl git openssl procps ;;

@@ -107,6 +107,8 @@ CURLcode http_tls_install(CURL *easy, void *ssl_ctx, void *ctx)
 {
     (void)easy;
     const struct http_tls *t = ctx;
+    /* For line.h: bytes that could not be written are offered again from wherever they lie by then. */
+    SSL_CTX_set_mode(ssl_ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     if (t->trusted)
         SSL_CTX_set1_cert_store(ssl_ctx, t->trusted);
     if (!t->key)

@@ -16,7 +16,8 @@
 enum http_mode {
     HTTP_MODE_WHOLE,  /* every body is kept in response->body */
     HTTP_MODE_STREAM, /* a 2xx body passes through pending */
-    HTTP_MODE_LINES   /* the same, and a whole line is the least that a reader takes */
+    HTTP_MODE_LINES,  /* the same, and a whole line is the least that a reader takes */
+    HTTP_MODE_CONNECT /* nothing is sent: only the connection is made, see line.h */
 };
 
 struct http_client {

@@ -211,9 +211,20 @@ static struct err *set_callbacks(struct http_transfer *t)
     return NULL;
 }
 
+/* Through a proxy, too, the peer's bytes are to come as they are. */
+static struct err *set_mode(struct http_transfer *t)
+{
+    if (t->mode != HTTP_MODE_CONNECT)
+        return NULL;
+    SET(t, CURLOPT_CONNECT_ONLY, 1L);
+    SET(t, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    return NULL;
+}
+
 struct err *transfer_set_options(struct http_transfer *t, const struct http_request *request)
 {
     TRY(set_target(t, request));
+    TRY(set_mode(t));
     TRY(set_tls(t));
     TRY(set_body(t, request));
     TRY(set_headers(t, request));

@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "http/head.h"
 
 enum { READ_BYTES = 16 * 1024 };
 
@@ -12,12 +13,6 @@ struct http_upgrade {
     int fd;
     struct buf early; /* bytes that came together with the head */
 };
-
-static struct err *not_http(struct http_response *response, const char *what)
-{
-    response->failure = HTTP_NOT_HTTP;
-    return err_cause(err_new(RW9003_SOCKET, "the answer is not HTTP"), "%s", what);
-}
 
 static struct err *cut(struct http_response *response)
 {
@@ -51,37 +46,14 @@ static struct err *read_head(int fd, struct net_wait wait, struct buf *raw, stru
                              size_t *head_len)
 {
     for (;;) {
-        const char *end_mark = raw->len ? memmem(raw->bytes, raw->len, "\r\n\r\n", 4) : NULL;
-        if (end_mark) {
-            *head_len = (size_t)(end_mark - raw->bytes) + 4;
+        TRY(http_head_find(raw, response, head_len));
+        if (*head_len)
             return NULL;
-        }
-        if (raw->len >= 5 && memcmp(raw->bytes, "HTTP/", 5) != 0)
-            return not_http(response, "it does not begin with a status line");
         bool end = false;
         TRY(read_more(fd, wait, raw, &end));
         if (end)
             return cut(response);
     }
-}
-
-static struct err *parse_head(const struct buf *raw, size_t head_len, struct http_response *response)
-{
-    AUTO(buf) head = BUF_INIT(LIMIT_HTTP_HEAD + READ_BYTES);
-    buf_add(&head, raw->bytes, head_len);
-    size_t used = 0;
-    const char *line;
-    size_t len;
-    int64_t status;
-    if (!buf_line(&head, &used, &line, &len) || len < 12 || memcmp(line, "HTTP/1.", 7) != 0)
-        return not_http(response, "it does not begin with a status line");
-    char digits[4] = { line[9], line[10], line[11], 0 };
-    if (!num_i64(digits, 100, 999, &status))
-        return not_http(response, "its status is not a number");
-    response->status = (int)status;
-    while (buf_line(&head, &used, &line, &len) && len > 0)
-        strv_add_take(&response->headers, xstrndup(line, len));
-    return NULL;
 }
 
 /* The body of an answer that is no upgrade: by its length, or until the peer closes. */
@@ -92,9 +64,9 @@ static struct err *read_body(int fd, struct net_wait wait, const struct buf *raw
     const char *text = http_response_header(response, "Content-Length", 0);
     int64_t want = LIMIT_HTTP_HEAD;
     if (text && !num_i64(text, 0, LIMIT_HTTP_HEAD, &want))
-        return not_http(response, "its Content-Length is no number, or a large one");
+        return http_head_refuse(response, "its Content-Length is no number, or a large one");
     if (!buf_append(&response->body, raw->bytes + head_len, raw->len - head_len))
-        return not_http(response, "its body is too large");
+        return http_head_refuse(response, "its body is too large");
     bool end = false;
     while (!end && response->body.len < (size_t)want)
         TRY(read_more(fd, wait, &response->body, &end));
@@ -137,7 +109,7 @@ struct err *http_upgrade_open(const char *unix_socket, const struct http_request
     TRY(connect_to(unix_socket, request, response, &fd));
     TRY(broken(response, send_request(fd, request)));
     TRY(broken(response, read_head(fd, request->wait, &raw, response, &head_len)));
-    TRY(parse_head(&raw, head_len, response));
+    TRY(http_head_read(&raw, head_len, response));
     if (!is_upgraded(response))
         return broken(response, read_body(fd, request->wait, &raw, head_len, response));
     struct http_upgrade *u = xcalloc(1, sizeof *u);
