@@ -16,6 +16,7 @@
 #define LIMIT_EXEC_OUTPUT (32u << 20) /* bytes that a command in a node may answer: a list of content digests */
 #define LIMIT_CHILD_OUTPUT (1u << 20) /* bytes that a child process may answer */
 #define LIMIT_POD_LOG (64u << 10)     /* bytes of a failing container's log that are fetched */
+#define LIMIT_LOG_LINE (128u << 10)   /* bytes of one line of a pod's log that are shown */
 #define LIMIT_DIR_ENTRIES 1000000u    /* entries of a build context: above it something other than source is in there */
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/clock.h"
 #include "http/transfer.h"
 #include "http/watch.h"
@@ -40,9 +41,48 @@ static struct err *go_by_name(struct http_client *c, const char *name, const cha
     c->connect_to = curl_slist_append(NULL, rule);
     if (!c->connect_to)
         return err_new(RW9005_RESOURCES, "libcurl has no memory for an address");
+    const char *path = strchr(c->base_url + strlen("https://"), '/');
+    char *url = xasprintf("https://%s:%s%s", name, port, path ? path : "");
     free(c->base_url);
-    c->base_url = xasprintf("https://%s:%s", name, port);
+    c->base_url = url;
     return NULL;
+}
+
+static void forget(char **secret)
+{
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
+}
+
+static void read_authorization(struct http_client *c, const struct http_endpoint *endpoint)
+{
+    forget(&c->authorization);
+    if (endpoint->bearer_token) {
+        c->authorization = xasprintf("Bearer %s", endpoint->bearer_token);
+    } else if (endpoint->username) {
+        AUTO_STR both = xasprintf("%s:%s", endpoint->username, endpoint->password ? endpoint->password : "");
+        AUTO_STR encoded = base64_encode(both, strlen(both));
+        c->authorization = xasprintf("Basic %s", encoded);
+        explicit_bzero(both, strlen(both));
+        explicit_bzero(encoded, strlen(encoded));
+    }
+}
+
+static void read_headers(struct http_client *c, const struct http_endpoint *endpoint)
+{
+    for (size_t i = 0; i < endpoint->header_count; i++) {
+        strv_add(&c->headers, endpoint->headers[i].name);
+        strv_add(&c->headers, endpoint->headers[i].value);
+    }
+}
+
+/* client-go has the proxy resolve names, which socks5h is curl's word for. */
+static char *proxy_url(const char *proxy)
+{
+    static const char socks[] = "socks5://";
+    return proxy && str_starts(proxy, socks) ? xasprintf("socks5h://%s", proxy + strlen(socks)) : xstrdup(proxy);
 }
 
 static struct err *read_endpoint(struct http_client *c, const struct http_endpoint *endpoint)
@@ -55,11 +95,12 @@ static struct err *read_endpoint(struct http_client *c, const struct http_endpoi
     AUTO_STR host = NULL;
     AUTO_STR port = NULL;
     TRY(read_url(c->base_url, &host, &port));
-    c->direct = c->unix_socket || is_loopback(host);
+    c->proxy = proxy_url(endpoint->proxy);
+    c->direct = c->unix_socket || (!c->proxy && is_loopback(host));
+    read_headers(c, endpoint);
     if (!str_starts(c->base_url, "https://"))
         return NULL;
-    if (endpoint->bearer_token)
-        c->authorization = xasprintf("Bearer %s", endpoint->bearer_token);
+    read_authorization(c, endpoint);
     if (endpoint->tls_server_name)
         TRY(go_by_name(c, endpoint->tls_server_name, host, port));
     return http_tls_new(endpoint, &c->tls);
@@ -76,6 +117,19 @@ struct err *http_client_new(const struct http_endpoint *endpoint, struct http_cl
     return NULL;
 }
 
+struct err *http_client_identify(struct http_client *c, const struct http_endpoint *endpoint)
+{
+    struct http_tls *tls = NULL;
+    if (!c->tls)
+        return NULL;
+    TRY(http_tls_new(endpoint, &tls));
+    http_tls_keep(tls, c->tls);
+    c->tls = tls;
+    c->renewed = c->renewed || endpoint->client_cert_pem;
+    read_authorization(c, endpoint);
+    return NULL;
+}
+
 void http_client_free(struct http_client *c)
 {
     if (!c)
@@ -87,9 +141,9 @@ void http_client_free(struct http_client *c)
     http_tls_free(c->tls);
     free(c->base_url);
     free(c->unix_socket);
-    if (c->authorization)
-        explicit_bzero(c->authorization, strlen(c->authorization));
-    free(c->authorization);
+    forget(&c->authorization);
+    forget(&c->proxy);
+    strv_release(&c->headers);
     free(c);
 }
 

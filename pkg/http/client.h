@@ -5,7 +5,7 @@
  * used again. main calls curl_global_init before the first client is made and
  * curl_global_cleanup after the last is freed, and ignores SIGPIPE; nothing here does.
  *
- * What is never done: proxies for unix sockets and loopback addresses, redirects, automatic
+ * What is never done: proxies that the environment names for unix sockets and loopback addresses, redirects, automatic
  * decompression, protocols other than http and https, TLS below 1.2, trust in any certificate
  * authority that the endpoint does not name, keys read from files.
  *
@@ -25,6 +25,11 @@
 #include "base/strv.h"
 #include "http/path.h"
 
+struct http_header {
+    const char *name;
+    const char *value; /* bytes below 0x20 and 0x7f are refused */
+};
+
 /* Where and how. All texts are NUL-terminated, borrowed only for http_client_new, NULL if absent. */
 struct http_endpoint {
     const char *base_url;        /* "https://127.0.0.1:6443"; may be NULL for a unix socket */
@@ -32,7 +37,12 @@ struct http_endpoint {
     const char *ca_pem;          /* the only authorities trusted; NULL: the system's store */
     const char *client_cert_pem; /* with its chain */
     const char *client_key_pem;
-    const char *bearer_token;    /* sent with https only */
+    const char *bearer_token; /* these two: sent with https only */
+    const char *username;     /* basic authentication, where there is no token */
+    const char *password;
+    const struct http_header *headers; /* sent with every request */
+    size_t header_count;
+    const char *proxy;           /* "http://proxy:3128", "socks5://…"; NULL: what the environment says */
     const char *tls_server_name; /* name in the server's certificate; NULL: base_url's host */
     bool insecure;               /* no verification at all: only for insecure-skip-tls-verify */
 };
@@ -42,13 +52,11 @@ struct http_client;
 /* http_client_new: nothing is connected yet. Errors: RW9005_RESOURCES; RW9003_SOCKET when the
  * certificate or the key can't be read, naming which (never its content). */
 struct err *http_client_new(const struct http_endpoint *endpoint, struct http_client **out) MUST_USE;
+/* http_client_identify: from now on requests log in by this endpoint's token, password or certificate; where it
+ * leads stays as it is. Streams that are open go on. Errors as above; the client then stays as it was. */
+struct err *http_client_identify(struct http_client *c, const struct http_endpoint *endpoint) MUST_USE;
 void http_client_free(struct http_client *c); /* closes connections and open watches */
 DEFINE_FREEP(http_client)
-
-struct http_header {
-    const char *name;
-    const char *value; /* bytes below 0x20 and 0x7f are refused */
-};
 
 struct http_request {
     const char *method; /* "GET" */
@@ -63,6 +71,7 @@ struct http_request {
     struct net_wait wait; /* deadline_ms CLOCK_NEVER: none */
     int64_t idle_ms;      /* give up when no byte moves for so long; 0: never */
     size_t answer_max;    /* bytes of an answer held in memory; 0: LIMIT_HTTP_BODY */
+    size_t line_max;      /* of a watch: see http_watch_open; 0: LIMIT_STREAM_LINE */
 };
 
 enum http_failure {

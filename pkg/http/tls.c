@@ -14,6 +14,7 @@ struct http_tls {
     STACK_OF(X509) * chain;
     X509 *certificate;
     EVP_PKEY *key;
+    struct http_tls *older; /* NULL: none */
 };
 
 /* Keys with a passphrase are refused: without this OpenSSL asks for it on the terminal. */
@@ -92,15 +93,27 @@ struct err *http_tls_new(const struct http_endpoint *endpoint, struct http_tls *
     return NULL;
 }
 
-void http_tls_free(struct http_tls *t)
+void http_tls_keep(struct http_tls *newer, struct http_tls *older)
 {
-    if (!t)
-        return;
+    newer->older = older;
+}
+
+static void free_one(struct http_tls *t)
+{
     X509_STORE_free(t->trusted);
     sk_X509_pop_free(t->chain, X509_free);
     X509_free(t->certificate);
     EVP_PKEY_free(t->key);
     free(t);
+}
+
+void http_tls_free(struct http_tls *t)
+{
+    while (t) {
+        struct http_tls *older = t->older;
+        free_one(t);
+        t = older;
+    }
 }
 
 CURLcode http_tls_install(CURL *easy, void *ssl_ctx, void *ctx)

@@ -13,6 +13,8 @@ struct http_tls;
 
 /* http_tls_new: RW9003_SOCKET naming the part that can't be read, never its content. */
 struct err *http_tls_new(const struct http_endpoint *endpoint, struct http_tls **out) MUST_USE;
+/* http_tls_keep: older goes when newer does: what is under way may still connect by it. */
+void http_tls_keep(struct http_tls *newer, struct http_tls *older);
 void http_tls_free(struct http_tls *t);
 DEFINE_FREEP(http_tls)
 

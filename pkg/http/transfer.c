@@ -26,6 +26,7 @@ static struct http_transfer *transfer_make(struct http_client *c, const struct h
     t->mode = mode;
     t->pull = request->pull;
     t->pull_ctx = request->pull_ctx;
+    t->line_max = request->line_max;
     t->answer_max = request->answer_max ? request->answer_max : LIMIT_HTTP_BODY;
     t->deadline_ms = request->wait.deadline_ms;
     t->idle_ms = request->idle_ms;
@@ -183,12 +184,13 @@ void transfer_consume(struct http_transfer *t, size_t len, size_t lines)
     }
 }
 
-static enum http_failure failure_of(CURLcode result)
+static enum http_failure failure_of_code(CURLcode result)
 {
     switch ((int)result) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY:
         return HTTP_CONNECT;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
@@ -206,6 +208,14 @@ static enum http_failure failure_of(CURLcode result)
     default:
         return HTTP_CUT;
     }
+}
+
+/* A proxy that opens no tunnel is to libcurl an answer that was cut. */
+static enum http_failure failure_of(const struct http_transfer *t)
+{
+    long status = 0;
+    bool is_told = curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK;
+    return is_told && status >= 300 ? HTTP_CONNECT : failure_of_code(t->result);
 }
 
 /* libcurl tells no errno for a unix socket in every version: the connect is tried once more. */
@@ -227,10 +237,11 @@ static int connect_errno(const struct http_transfer *t)
 static struct err *not_connected(const struct http_transfer *t)
 {
     const char *to = t->client->unix_socket ? t->client->unix_socket : t->client->base_url;
+    const char *by = t->client->proxy ? " by its proxy" : ""; /* whose address may hold a password */
     int number = connect_errno(t);
     if (number)
-        return err_sys(RW9003_SOCKET, number, "cannot connect to %s", to);
-    return err_cause(err_new(RW9003_SOCKET, "cannot connect to %s", to), "%s", t->says);
+        return err_sys(RW9003_SOCKET, number, "cannot connect to %s%s", to, by);
+    return err_cause(err_new(RW9003_SOCKET, "cannot connect to %s%s", to, by), "%s", t->says);
 }
 
 struct err *transfer_outcome(struct http_transfer *t)
@@ -245,7 +256,7 @@ struct err *transfer_outcome(struct http_transfer *t)
         return NULL;
     }
     /* libcurl 7.88 takes a connection that ends within the header lines for a whole answer. */
-    t->response->failure = t->result == CURLE_OK ? HTTP_CUT : failure_of(t->result);
+    t->response->failure = t->result == CURLE_OK ? HTTP_CUT : failure_of(t);
     if (t->response->failure == HTTP_CONNECT)
         return not_connected(t);
     struct err *e = err_new(RW9003_SOCKET, "%s brought no whole answer", t->target);

@@ -26,9 +26,12 @@ struct http_client {
     char *base_url;    /* without a slash at its end */
     char *unix_socket; /* NULL: TCP */
     char *authorization;
+    char *proxy;                   /* NULL: what the environment says */
+    struct strv headers;           /* of every request: name and value, in turn */
     struct curl_slist *connect_to; /* for tls_server_name */
     bool direct;                   /* no proxy: unix socket or loopback */
     bool insecure;
+    bool renewed; /* by another certificate: connections that were made with the first are not used again */
     struct http_transfer *transfers; /* those that have not ended */
     struct http_watch *watches;
 };
@@ -43,7 +46,9 @@ struct http_transfer {
     struct err *(*pull)(void *ctx, void *to, size_t room, size_t *len);
     void *pull_ctx;
     struct buf pending;
-    size_t lines; /* newlines in pending */
+    size_t lines;    /* newlines in pending */
+    size_t line_max; /* bytes of a line that are wanted; one more is kept, which tells; 0: all */
+    size_t line_len; /* kept so far of the line that comes in */
     size_t head_bytes;
     size_t answer_max;
     int64_t deadline_ms;

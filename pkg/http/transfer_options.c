@@ -32,6 +32,22 @@ static size_t count_newlines(const char *bytes, size_t len)
     return count;
 }
 
+/* What is beyond line_max of a line is let go. */
+static bool keep_lines(struct http_transfer *t, const char *bytes, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        const char *newline = memchr(bytes + at, '\n', len - at);
+        size_t text = newline ? (size_t)(newline - bytes) - at : len - at;
+        size_t room = t->line_max + 1 - t->line_len;
+        size_t kept = text < room ? text : room;
+        if (!buf_append(&t->pending, bytes + at, kept) || (newline && !buf_append(&t->pending, "\n", 1)))
+            return false;
+        t->line_len = newline ? 0 : t->line_len + kept;
+        at += text + (newline ? 1 : 0);
+    }
+    return true;
+}
+
 /* A CURLOPT_WRITEFUNCTION. */
 static size_t take_body(char *bytes, size_t one, size_t len, void *ctx)
 {
@@ -44,7 +60,8 @@ static size_t take_body(char *bytes, size_t one, size_t len, void *ctx)
         return CURL_WRITEFUNC_PAUSE;
     }
     struct buf *into = keep ? &t->response->body : &t->pending;
-    if (!buf_append(into, bytes, len))
+    bool by_line = !keep && t->line_max;
+    if (!(by_line ? keep_lines(t, bytes, len) : buf_append(into, bytes, len)))
         return refuse_as_too_large(t, keep ? "a body" : "a line", into->max);
     if (!keep && t->mode == HTTP_MODE_LINES)
         t->lines += count_newlines(bytes, len);
@@ -131,6 +148,8 @@ static struct err *set_headers(struct http_transfer *t, const struct http_reques
         TRY(add_header(t, "Transfer-Encoding", "chunked"));
     if (t->client->authorization)
         TRY(add_header(t, "Authorization", t->client->authorization));
+    for (size_t i = 0; i + 1 < t->client->headers.count; i += 2)
+        TRY(add_header(t, t->client->headers.items[i], t->client->headers.items[i + 1]));
     for (size_t i = 0; i < request->header_count; i++) {
         typed = typed || strcasecmp(request->headers[i].name, "Content-Type") == 0;
         TRY(add_header(t, request->headers[i].name, request->headers[i].value));
@@ -138,6 +157,7 @@ static struct err *set_headers(struct http_transfer *t, const struct http_reques
     if (!typed)
         TRY(drop_header(t, "Content-Type:"));
     SET(t, CURLOPT_HTTPHEADER, t->headers);
+    SET(t, CURLOPT_USERAGENT, "rwml/" RWML_VERSION); /* what a server's own log tells us by */
     return NULL;
 }
 
@@ -157,6 +177,13 @@ static struct err *set_target(struct http_transfer *t, const struct http_request
         SET(t, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
     if (c->connect_to)
         SET(t, CURLOPT_CONNECT_TO, c->connect_to);
+    if (c->proxy) {
+        SET(t, CURLOPT_PROXY, c->proxy);
+        SET(t, CURLOPT_NOPROXY, "");
+    }
+    SET(t, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L); /* a proxy's 200 is no answer of the server */
+    if (c->renewed)
+        SET(t, CURLOPT_FRESH_CONNECT, 1L);
     if (c->direct) {
         SET(t, CURLOPT_PROXY, "");
         SET(t, CURLOPT_NOPROXY, "*");

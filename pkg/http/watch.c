@@ -14,6 +14,7 @@ struct http_watch {
     size_t used; /* bytes and lines of pending that were given out */
     size_t lines;
     bool over; /* END or FAIL was given */
+    bool held;
 };
 
 static void append_to_client(struct http_watch *w)
@@ -60,13 +61,18 @@ void http_watch_close(struct http_watch *w)
     free(w);
 }
 
+void http_watch_hold(struct http_watch *w, bool held)
+{
+    w->held = held;
+}
+
 void http_watch_close_first(struct http_client *c)
 {
     http_watch_close(c->watches);
 }
 
 /* The next line, or at the end of the stream what is left of one. */
-static bool take_line(struct http_watch *w, struct http_watch_event *out)
+static bool take_whole_line(struct http_watch *w, struct http_watch_event *out)
 {
     struct buf *pending = &w->transfer->pending;
     if (buf_line(pending, &w->used, &out->line, &out->len)) {
@@ -82,6 +88,16 @@ static bool take_line(struct http_watch *w, struct http_watch_event *out)
     return rest;
 }
 
+static bool take_line(struct http_watch *w, struct http_watch_event *out)
+{
+    size_t most = w->transfer->line_max;
+    if (!take_whole_line(w, out))
+        return false;
+    out->cut = most && out->len > most;
+    out->len = out->cut ? most : out->len;
+    return true;
+}
+
 static void give_back(struct http_watch *w)
 {
     transfer_consume(w->transfer, w->used, w->lines);
@@ -91,7 +107,7 @@ static void give_back(struct http_watch *w)
 static bool take_event(struct http_watch *w, struct http_watch_event *out)
 {
     *out = (struct http_watch_event){ .watch = w, .tag = w->tag, .response = &w->response };
-    if (w->over)
+    if (w->over || w->held)
         return false;
     if (take_line(w, out)) {
         out->kind = HTTP_WATCH_LINE;
@@ -127,7 +143,7 @@ struct err *http_watch_wait(struct http_client *c, struct net_wait wait, struct 
         if (next_event(c, out))
             return NULL;
         for (struct http_watch *w = c->watches; w; w = w->next)
-            if (!w->over)
+            if (!w->over && !w->held)
                 give_back(w);
         if (next_event(c, out)) /* a stream that goes on after a pause brings bytes at once */
             return NULL;

@@ -27,23 +27,29 @@ struct http_watch_event {
     void *tag;        /* what http_watch_open was given */
     const char *line; /* valid until the next call on this client */
     size_t len;
+    bool cut;                             /* the line was longer, see line_max */
     const struct http_response *response; /* valid until http_watch_close */
     struct err *error;
 };
 
 /* http_watch_open: sends the request (a GET). request->wait.deadline_ms ends this watch with
  * HTTP_WATCH_FAIL and RW9007_DEADLINE, as idle_ms does when the stream is silent for so long;
- * its cancel token is not looked at: http_watch_wait's is. Nothing of the request is kept. */
+ * its cancel token is not looked at: http_watch_wait's is. Nothing of the request is kept.
+ * With request->line_max a longer line is given out as its first bytes, and the rest is let go as it comes;
+ * without it a line above LIMIT_STREAM_LINE is a FAIL with HTTP_TOO_LARGE. */
 struct err *http_watch_open(struct http_client *c, const struct http_request *request, void *tag,
                             struct http_watch **out) MUST_USE;
 
 /* http_watch_close: ends the stream; allowed in any state, needed also after END and FAIL. */
 void http_watch_close(struct http_watch *w);
 
+/* http_watch_hold: while held, a watch gives no event and its peer is held back, once as much has come as is
+ * kept for a slow reader. */
+void http_watch_hold(struct http_watch *w, bool held);
+
 /* http_watch_wait: the next event of any open watch, in turn, so that a loud one can't starve the
  * others. After END or FAIL a watch gives no more. RW9007_DEADLINE: nothing happened until
- * wait.deadline_ms (the watches go on); RW9009_INTERRUPTED. No open watch and no deadline is a BUG.
- * A line above LIMIT_STREAM_LINE is a FAIL with HTTP_TOO_LARGE. */
+ * wait.deadline_ms (the watches go on); RW9009_INTERRUPTED. No open watch and no deadline is a BUG. */
 struct err *http_watch_wait(struct http_client *c, struct net_wait wait, struct http_watch_event *out) MUST_USE;
 
 #endif

@@ -162,12 +162,67 @@ static void test_a_loud_watch_waits_for_its_reader(void **state)
     free(fake_stop(f, NULL));
 }
 
+/* A line of 40 MB, more than a watch without line_max takes, between two short ones. */
+static void test_a_long_line_is_cut(void **state)
+{
+    (void)state;
+    enum { LONG = 40 << 20, MOST = 1000 };
+    AUTO(buf) text = BUF_INIT(LONG + 4000);
+    buf_adds(&text, "HTTP/1.1 200 OK\r\n\r\nbefore\n");
+    for (int i = 0; i < LONG / 8; i++)
+        buf_adds(&text, "abcdefgh");
+    buf_adds(&text, "\n");
+    AUTO_STR exact = xasprintf("%0*d\nafter", MOST, 7);
+    buf_adds(&text, exact);
+    const struct fake_reply reply = { .bytes = text.bytes, .len = text.len };
+    struct fake_server *f = fake_start(&reply, 1);
+    AUTO_PTR(http_client) c = client_of(fake_socket(f));
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    struct http_watch *w = NULL;
+    http_path_fixed(&path, "/log");
+    struct http_request request = { .method = "GET", .path = &path, .wait = { CLOCK_NEVER, NULL }, .line_max = MOST };
+    check_ok(http_watch_open(c, &request, NULL, &w));
+    const size_t lengths[] = { 6, MOST, MOST, 5 };
+    for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+        struct http_watch_event event;
+        check_ok(http_watch_wait(c, (struct net_wait){ .deadline_ms = clock_after(10000) }, &event));
+        assert_int_equal(event.kind, HTTP_WATCH_LINE);
+        assert_int_equal(event.len, lengths[i]);
+        assert_int_equal(event.cut, i == 1);
+    }
+    free(fake_stop(f, NULL));
+}
+
+/* A held watch gives nothing, holds no other one back, and goes on where it was. */
+static void test_a_held_watch(void **state)
+{
+    (void)state;
+    const struct fake_reply replies[] = { { .bytes = OK_HEAD "8\r\nx 1\nx 2\n\r\n0\r\n\r\n" },
+                                          { .bytes = OK_HEAD "4\r\ny 1\n\r\n0\r\n\r\n" } };
+    struct fake_server *f = fake_start(replies, COUNT_OF(replies));
+    AUTO_PTR(http_client) c = client_of(fake_socket(f));
+    struct http_watch_event event;
+    struct http_watch *held = open_watch(c, "a", CLOCK_NEVER);
+    check_ok(http_watch_wait(c, (struct net_wait){ .deadline_ms = clock_after(5000) }, &event));
+    assert_memory_equal(event.line, "x 1", 3);
+    http_watch_hold(held, true);
+    AUTO(buf) got = BUF_INIT(1000);
+    open_watch(c, "b", CLOCK_NEVER);
+    collect(c, 1, &got);
+    check_error(http_watch_wait(c, (struct net_wait){ .deadline_ms = clock_after(50) }, &event), RW9007_DEADLINE);
+    http_watch_hold(held, false);
+    collect(c, 1, &got);
+    assert_string_equal(buf_text(&got), "b:y 1|b:END 200 |a:x 2|a:END 200 |");
+    free(fake_stop(f, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines_in_pieces_of_any_size),  cmocka_unit_test(test_several_watches_at_once),
         cmocka_unit_test(test_a_cut_stream_is_told_as_such), cmocka_unit_test(test_a_watch_has_its_own_deadline),
         cmocka_unit_test(test_an_interrupted_wait),          cmocka_unit_test(test_a_loud_watch_waits_for_its_reader),
+        cmocka_unit_test(test_a_long_line_is_cut),           cmocka_unit_test(test_a_held_watch),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
