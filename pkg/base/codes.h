@@ -62,6 +62,7 @@
     X(5103, ENV, CLUSTER_UNREACHABLE)                                                                                  \
     X(5104, ENV, CLUSTER_REFUSED)                                                                                      \
     X(5105, INTEGRITY, CLUSTER_PROTOCOL)                                                                               \
+    X(5106, ENV, CREDENTIAL_PLUGIN)                                                                                    \
     X(5201, USAGE, KAFKA_NOT_FOUND)                                                                                    \
     X(5202, USAGE, KAFKA_ADDRESS)                                                                                      \
     X(5401, REJECT, OBJECT_REJECTED)                                                                                   \

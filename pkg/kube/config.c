@@ -1,36 +1,11 @@
 #include "kube/config.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fs.h"
-#include "base/limits.h"
 #include "base/num.h"
-#include "base/strv.h"
-#include "doc/doc.h"
-#include "base/base64.h"
-
-/* One kubeconfig file, parsed. Lists in it are searched by name. */
-struct source {
-    struct doc doc;
-    char *dir; /* what relative paths in it are resolved against; NULL: the working directory */
-};
-
-struct sources {
-    struct source *items;
-    size_t count;
-};
-
-static void sources_release(struct sources *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        doc_release(&s->items[i].doc);
-        free(s->items[i].dir);
-    }
-    free(s->items);
-    *s = (struct sources){ 0 };
-}
+#include "kube/config_source.h"
+#include "kube/plugin.h"
 
 static void wipe(char **secret)
 {
@@ -44,240 +19,102 @@ void kube_config_release(struct kube_config *c)
 {
     free(c->source);
     free(c->context);
+    free(c->namespace);
     free(c->server);
     free(c->tls_server_name);
     free(c->ca_pem);
+    free(c->proxy_url);
     free(c->client_cert_pem);
     wipe(&c->client_key_pem);
     wipe(&c->token);
+    free(c->token_file);
+    free(c->username);
+    wipe(&c->password);
+    strv_release(&c->impersonate);
+    kube_plugin_free(c->plugin);
+    doc_unref(c->plugin_config);
     *c = (struct kube_config){ 0 };
 }
 
-static struct err *add_source(struct sources *s, const char *text, size_t len, const char *name, const char *dir)
+void kube_config_copy(const struct kube_config *from, struct kube_config *to)
 {
-    struct doc doc = { 0 };
-    struct err *e = doc_parse_yaml_one(text, len, name, &doc);
-    if (e)
-        return err_because(RW5101_KUBECONFIG, e, "cannot read the kubeconfig %s", name);
-    s->items = xrealloc(s->items, s->count + 1, sizeof *s->items);
-    s->items[s->count++] = (struct source){ .doc = doc, .dir = xstrdup(dir) };
-    return NULL;
-}
-
-static struct err *add_file(struct sources *s, const char *path)
-{
-    AUTO(buf) text = BUF_INIT(LIMIT_CONFIG);
-    struct err *e = fs_read(AT_FDCWD, path, LIMIT_CONFIG, &text);
-    if (e && err_errno(e) == ENOENT) {
-        err_ignore(e, "files of $KUBECONFIG that are not there are passed over, as kubectl does");
-        return NULL;
-    }
-    if (e)
-        return err_because(RW5101_KUBECONFIG, e, "cannot read the kubeconfig %s", path);
-    const char *slash = strrchr(path, '/');
-    AUTO_STR dir = slash ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
-    e = add_source(s, buf_text(&text), text.len, path, dir);
-    if (text.bytes)
-        explicit_bzero(text.bytes, text.len);
-    return e;
-}
-
-static struct err *add_files(struct sources *s, const char *env, const char *home)
-{
-    if (!env || !*env) {
-        AUTO_STR path = home ? xasprintf("%s/.kube/config", home) : NULL;
-        return path ? add_file(s, path) : NULL;
-    }
-    for (const char *from = env; *from;) {
-        size_t len = strcspn(from, ":");
-        AUTO_STR path = xstrndup(from, len);
-        if (len > 0)
-            TRY(add_file(s, path));
-        from += len + (from[len] == ':');
-    }
-    return NULL;
-}
-
-/* An entry of one of the lists `contexts`, `clusters`, `users`: where it is and what it holds. */
-struct entry {
-    const struct source *source; /* NULL: there is none */
-    char *pointer;               /* of its content: "/clusters/0/cluster" */
-};
-
-static void entry_release(struct entry *e)
-{
-    free(e->pointer);
-}
-
-/* The first file that has the name wins. */
-static struct entry find_entry(const struct sources *s, const char *list, const char *content, const char *name)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        size_t n;
-        json_t *item;
-        DOC_EACH_ITEM (doc_key(s->items[i].doc.root, list), n, item) {
-            if (str_eq(doc_text(item, "/name"), name))
-                return (struct entry){ &s->items[i], xasprintf("/%s/%zu/%s", list, n, content) };
-        }
-    }
-    return (struct entry){ 0 };
-}
-
-static struct err *bad(struct err *inner, const struct entry *e)
-{
-    if (!inner)
-        return NULL;
-    return err_because(RW5101_KUBECONFIG, inner, "cannot use the kubeconfig %s", e->source->doc.file);
-}
-
-static struct err *unsupported(const struct entry *e, const char *key, const char *what)
-{
-    AUTO_STR pointer = xasprintf("%s/%s", e->pointer, key);
-    struct err *error = err_new(RW5101_KUBECONFIG, "the kubeconfig %s uses %s, which rwml does not support yet",
-                                e->source->doc.file, what);
-    return doc_err_where_key(error, &e->source->doc, pointer);
-}
-
-static json_t *content_of(const struct entry *e)
-{
-    return doc_get(e->source->doc.root, e->pointer);
-}
-
-/* kubectl and cloud tools write empty entries for what is not used. */
-static bool is_set(const struct entry *e, const char *key)
-{
-    const json_t *value = doc_key(content_of(e), key);
-    const char *text = doc_text(value, "");
-    return !doc_is_null(value) && (!text || *text);
-}
-
-static struct err *text_of(const struct entry *e, const char *key, const char **out)
-{
-    AUTO_STR pointer = xasprintf("%s/%s", e->pointer, key);
-    *out = NULL;
-    TRY(bad(doc_want_text(&e->source->doc, pointer, out), e));
-    if (*out && !**out)
-        *out = NULL;
-    return NULL;
-}
-
-static struct err *copy_text(const struct entry *e, const char *key, char **out)
-{
-    const char *text;
-    TRY(text_of(e, key, &text));
-    *out = xstrdup(text);
-    return NULL;
-}
-
-static struct err *read_referred(const struct entry *e, const char *key, const char *path, char **out)
-{
-    AUTO_STR full = e->source->dir ? fs_join(e->source->dir, path) : xstrdup(path);
-    AUTO_STR pointer = xasprintf("%s/%s", e->pointer, key);
-    AUTO(buf) text = BUF_INIT(LIMIT_CONFIG);
-    struct err *error = fs_read(AT_FDCWD, full, LIMIT_CONFIG, &text);
-    if (!error && strlen(buf_text(&text)) != text.len)
-        error = err_new(RW5101_KUBECONFIG, "%s holds a NUL byte", full);
-    if (error) {
-        error = err_because(RW5101_KUBECONFIG, error, "cannot read what the kubeconfig names as %s", key);
-        return doc_err_where(error, &e->source->doc, pointer);
-    }
-    *out = buf_steal(&text, NULL);
-    return NULL;
-}
-
-/* <key>-data holds the content in base64 and wins over <key>, which names a file. */
-static struct err *read_material(const struct entry *e, const char *key, char **out)
-{
-    AUTO_STR data_key = xasprintf("%s-data", key);
-    const char *encoded, *path;
-    TRY(text_of(e, data_key, &encoded));
-    TRY(text_of(e, key, &path));
-    if (!encoded)
-        return path ? read_referred(e, key, path, out) : NULL;
-    AUTO(buf) decoded = BUF_INIT(LIMIT_CONFIG);
-    if (!base64_decode(encoded, &decoded) || strlen(buf_text(&decoded)) != decoded.len) {
-        AUTO_STR pointer = xasprintf("%s/%s", e->pointer, data_key);
-        struct err *error = err_new(RW5101_KUBECONFIG, "%s in the kubeconfig is not a text in base64", data_key);
-        return doc_err_where(error, &e->source->doc, pointer);
-    }
-    *out = buf_steal(&decoded, NULL);
-    return NULL;
-}
-
-static struct err *read_cluster(const struct entry *e, struct kube_config *out)
-{
-    TRY(copy_text(e, "server", &out->server));
-    if (!out->server)
-        return bad(err_new(RW5101_KUBECONFIG, "its cluster names no server"), e);
-    TRY(copy_text(e, "tls-server-name", &out->tls_server_name));
-    TRY(read_material(e, "certificate-authority", &out->ca_pem));
-    AUTO_STR insecure = xasprintf("%s/insecure-skip-tls-verify", e->pointer);
-    TRY(bad(doc_want_bool(&e->source->doc, insecure, &out->insecure), e));
-    if (is_set(e, "proxy-url"))
-        return unsupported(e, "proxy-url", "a proxy");
-    return NULL;
-}
-
-static struct err *check_supported(const struct entry *e, const struct kube_config *c)
-{
-    static const struct {
-        const char *key;
-        const char *what;
-    } rows[] = {
-        { "username", "a user name with password" },
-        { "auth-provider", "an auth-provider plugin" },
-        { "act-as", "impersonation (act-as)" },
-        { "act-as-uid", "impersonation (act-as-uid)" },
-        { "act-as-groups", "impersonation (act-as-groups)" },
-        { "act-as-user-extra", "impersonation (act-as-user-extra)" },
+    *to = (struct kube_config){
+        .source = xstrdup(from->source),
+        .context = xstrdup(from->context),
+        .namespace = xstrdup(from->namespace),
+        .server = xstrdup(from->server),
+        .tls_server_name = xstrdup(from->tls_server_name),
+        .insecure = from->insecure,
+        .ca_pem = xstrdup(from->ca_pem),
+        .proxy_url = xstrdup(from->proxy_url),
+        .client_cert_pem = xstrdup(from->client_cert_pem),
+        .client_key_pem = xstrdup(from->client_key_pem),
+        .token = xstrdup(from->token),
+        .token_file = xstrdup(from->token_file),
+        .username = xstrdup(from->username),
+        .password = xstrdup(from->password),
+        .plugin = kube_plugin_dup(from->plugin),
+        .plugin_config = doc_copy(from->plugin_config),
+        .expires_s = from->expires_s,
     };
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (is_set(e, rows[i].key))
-            return unsupported(e, rows[i].key, rows[i].what);
-    }
-    /* client-go asks a plugin only where the file itself holds no credentials. */
-    if (is_set(e, "exec") && !c->token && !c->client_cert_pem)
-        return unsupported(e, "exec", "a credential plugin (exec)");
-    return NULL;
+    for (size_t i = 0; i < from->impersonate.count; i++)
+        strv_add(&to->impersonate, from->impersonate.items[i]);
 }
 
-static struct err *read_user(const struct entry *e, struct kube_config *out)
+/* An https proxy would be verified by the system's authorities, which nothing here trusts. */
+static struct err *read_proxy(const struct kube_entry *e, struct kube_config *out)
 {
-    TRY(read_material(e, "client-certificate", &out->client_cert_pem));
-    TRY(read_material(e, "client-key", &out->client_key_pem));
-    if (!out->client_cert_pem != !out->client_key_pem)
-        return bad(err_new(RW5101_KUBECONFIG, "its user has a client certificate without key, or a key without"), e);
-    const char *token_file;
-    TRY(text_of(e, "tokenFile", &token_file));
-    if (token_file) {
-        TRY(read_referred(e, "tokenFile", token_file, &out->token));
-        out->token[strcspn(out->token, " \t\r\n")] = '\0';
-    } else {
-        TRY(copy_text(e, "token", &out->token));
-    }
-    return check_supported(e, out);
+    TRY(kube_entry_copy(e, "proxy-url", &out->proxy_url));
+    if (!out->proxy_url || str_starts(out->proxy_url, "http://") || str_starts(out->proxy_url, "socks5://"))
+        return NULL;
+    struct err *error = kube_entry_wrong(e, "proxy-url", "names a proxy that rwml can't use");
+    return err_cause(error, "it is neither http:// nor socks5://");
 }
 
-static struct err *read_context(const struct sources *s, const struct entry *context, struct kube_config *out)
+/* What a credential plugin may ask to be told about the cluster, see plugin.h. */
+static void read_plugin_config(const struct kube_entry *e, struct kube_config *out)
+{
+    const json_t *extension = doc_find(kube_entry_get(e, "extensions"), "/name", "client.authentication.k8s.io/exec");
+    out->plugin_config = doc_copy(doc_get(extension, "/extension"));
+}
+
+static struct err *read_cluster(const struct kube_entry *e, struct kube_config *out)
+{
+    TRY(kube_entry_copy(e, "server", &out->server));
+    if (!out->server)
+        return kube_entry_bad(err_new(RW5101_KUBECONFIG, "its cluster names no server"), e);
+    TRY(kube_entry_copy(e, "tls-server-name", &out->tls_server_name));
+    TRY(kube_entry_material(e, "certificate-authority", &out->ca_pem));
+    read_plugin_config(e, out);
+    TRY(kube_entry_bool(e, "insecure-skip-tls-verify", &out->insecure));
+    if (out->insecure && out->ca_pem)
+        return kube_entry_wrong(e, "insecure-skip-tls-verify", "names a certificate authority and forbids to use it");
+    return read_proxy(e, out);
+}
+
+static struct err *read_context(const struct kube_sources *s, const struct kube_entry *context, struct kube_config *out)
 {
     const char *cluster_name, *user_name;
-    TRY(text_of(context, "cluster", &cluster_name));
-    TRY(text_of(context, "user", &user_name));
-    AUTO(entry) cluster = find_entry(s, "clusters", "cluster", cluster_name ? cluster_name : "");
+    TRY(kube_entry_text(context, "cluster", &cluster_name));
+    TRY(kube_entry_text(context, "user", &user_name));
+    TRY(kube_entry_copy(context, "namespace", &out->namespace));
+    AUTO(kube_entry) cluster = kube_entry_find(s, "clusters", "cluster", cluster_name ? cluster_name : "");
     if (!cluster.source)
-        return bad(err_new(RW5101_KUBECONFIG, "context %s names a cluster that is not there", out->context), context);
+        return kube_entry_bad(err_new(RW5101_KUBECONFIG, "context %s names a cluster that is not there", out->context),
+                              context);
     TRY(read_cluster(&cluster, out));
     if (!user_name)
         return NULL;
-    AUTO(entry) user = find_entry(s, "users", "user", user_name);
+    AUTO(kube_entry) user = kube_entry_find(s, "users", "user", user_name);
     if (!user.source)
-        return bad(err_new(RW5101_KUBECONFIG, "context %s names a user that is not there", out->context), context);
-    return read_user(&user, out);
+        return kube_entry_bad(err_new(RW5101_KUBECONFIG, "context %s names a user that is not there", out->context),
+                              context);
+    return kube_config_read_user(&user, out);
 }
 
-static struct err *pick(const struct sources *s, const char *name, bool *found, struct kube_config *out)
+static struct err *pick(const struct kube_sources *s, const char *name, bool *found, struct kube_config *out)
 {
-    AUTO(entry) context = find_entry(s, "contexts", "context", name);
+    AUTO(kube_entry) context = kube_entry_find(s, "contexts", "context", name);
     *found = context.source != NULL;
     if (!*found)
         return NULL;
@@ -291,16 +128,30 @@ static struct err *pick(const struct sources *s, const char *name, bool *found, 
 struct err *kube_config_load(const char *kubeconfig_env, const char *home, const char *context, bool *found,
                              struct kube_config *out)
 {
-    AUTO(sources) sources = { 0 };
-    TRY(add_files(&sources, kubeconfig_env, home));
+    AUTO(kube_sources) sources = { 0 };
+    TRY(kube_sources_load(&sources, kubeconfig_env, home));
     return pick(&sources, context, found, out);
+}
+
+struct err *kube_config_contexts(const char *kubeconfig_env, const char *home, struct strv *names)
+{
+    AUTO(kube_sources) sources = { 0 };
+    TRY(kube_sources_load(&sources, kubeconfig_env, home));
+    for (size_t i = 0; i < sources.count; i++) {
+        size_t n;
+        json_t *item;
+        DOC_EACH_ITEM (doc_key(sources.items[i].doc.root, "contexts"), n, item)
+            if (doc_text(item, "/name") && !strv_has(names, doc_text(item, "/name")))
+                strv_add(names, doc_text(item, "/name"));
+    }
+    return NULL;
 }
 
 struct err *kube_config_parse(const char *text, size_t len, const char *source, const char *server,
                               struct kube_config *out)
 {
-    AUTO(sources) sources = { 0 };
-    TRY(add_source(&sources, text, len, source, NULL));
+    AUTO(kube_sources) sources = { 0 };
+    TRY(kube_sources_add(&sources, text, len, source, NULL));
     const char *context = doc_text(sources.items[0].doc.root, "/current-context");
     if (!context || !*context)
         return err_new(RW5101_KUBECONFIG, "the kubeconfig %s has no current-context", source);

@@ -73,16 +73,25 @@ static void test_parse_names_what_is_unsupported(void **state)
 {
     (void)state;
     static const char *const users[][2] = {
-        { "exec: {command: get-token}", "credential plugin (exec)" },
         { "auth-provider: {name: gcp}", "auth-provider" },
-        { "username: u, password: hunter22", "user name with password" },
-        { "token: t, act-as: root", "impersonation" },
+        { "exec: {command: get-token}", "unknown apiVersion" },
+        { "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: get-token}", "unknown apiVersion" },
+        { "exec: {apiVersion: client.authentication.k8s.io/v1, command: get-token}", "without interactiveMode" },
+        { "exec: {apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Maybe}",
+          "interactiveMode" },
+        { "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never}", "without command" },
+        { "token: t, username: u", "only one can be used" },
+        { "token: t, act-as-groups: [system:masters]", "nobody" },
     };
     AUTO(kube_config) c = { 0 };
     for (size_t i = 0; i < COUNT_OF(users); i++)
         check_says(parse_with(SERVER, users[i][0], &c), RW5101_KUBECONFIG, users[i][1]);
-    check_says(parse_with("server: 'https://127.0.0.1:1', proxy-url: 'http://p'", "token: t", &c), RW5101_KUBECONFIG,
+    check_says(parse_with("server: 'https://127.0.0.1:1', proxy-url: 'https://p'", "token: t", &c), RW5101_KUBECONFIG,
                "a proxy");
+    check_says(parse_with("server: 'https://127.0.0.1:1', insecure-skip-tls-verify: true, "
+                          "certificate-authority-data: " CA,
+                          "token: t", &c),
+               RW5101_KUBECONFIG, "forbids");
 }
 
 /* Errors tell the place and never a value. */
@@ -96,7 +105,8 @@ static void test_parse_errors_are_silent_about_values(void **state)
         "tokenFile: /nonexistent/hunter",
         "token: hunter22, token: hunter22",
         "token: \"hunter22",
-        "username: hunter22",
+        "username: u, password: [hunter22]",
+        "username: u, password: hunter22, token: hunter22",
     };
     for (size_t i = 0; i < COUNT_OF(users); i++) {
         AUTO(kube_config) c = { 0 };
