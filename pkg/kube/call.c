@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/num.h"
 #include "doc/doc.h"
 
-#define TRIES 5
-#define TRIES_MS 60000 /* all tries of one call together */
+#define TRIES 5                 /* of a server that answers */
+#define TRIES_MS KUBE_OUTAGE_MS /* all tries of one call together */
 #define FIRST_PAUSE_MS 250
-#define RETRY_AFTER_MAX_MS 30000 /* a server that asks for more is told to the user at once */
+#define DOUBLINGS 3
 
 /* One try and what to make of it. */
 struct attempt {
@@ -72,9 +73,17 @@ static bool passing_500(const struct http_response *r)
     return false;
 }
 
+/* Of a starting server's admission, whose own lists have not come yet (apiserver, admission/handler.go). */
+static bool passing_403(const struct http_response *r)
+{
+    return strstr(buf_text(&r->body), "not yet ready to handle request") != NULL;
+}
+
 static bool status_passes(const struct http_response *r)
 {
     switch (r->status) {
+    case 403:
+        return passing_403(r);
     case 408:
     case 429:
     case 502:
@@ -88,12 +97,11 @@ static bool status_passes(const struct http_response *r)
     }
 }
 
-static bool failure_passes(const struct kube_call *call, enum http_failure failure)
+static bool is_loss(enum http_failure failure)
 {
     switch (failure) {
     case HTTP_CONNECT:
     case HTTP_TLS:
-        return !call->probe;
     case HTTP_CUT:
         return true;
     case HTTP_ANSWERED:
@@ -106,26 +114,50 @@ static bool failure_passes(const struct kube_call *call, enum http_failure failu
     return false;
 }
 
-static void judge_attempt(const struct kube_call *call, struct attempt *a)
+/* By those who ask who it is and what that one may do (apiserver, responsewriters/errors.go); any other 403 comes from
+ * an admission that looked at the object, and is a verdict. */
+static bool is_refusal(const struct http_response *r)
+{
+    const char *text = buf_text(&r->body);
+    return r->status == 401 || (r->status == 403 && strstr(text, "User \\\"") && strstr(text, " cannot "));
+}
+
+int64_t kube_retry_after_ms(const struct http_response *r)
+{
+    const char *after = http_response_header(r, "Retry-After", 0);
+    int64_t seconds;
+    return after && num_i64(after, 0, INT32_MAX, &seconds) ? seconds * 1000 : 0;
+}
+
+static bool refusal_passes(struct kube_client *c, const struct kube_call *call, const struct http_response *r)
+{
+    const char *path = buf_text(&call->path->text);
+    AUTO_STR what = xasprintf("%s %.*s", call->method, (int)strcspn(path, "?"), path);
+    if (is_refusal(r))
+        return kube_common_excuses(c->common, what);
+    if (http_response_ok(r))
+        kube_common_served(c->common, what);
+    return false;
+}
+
+static void judge_attempt(struct kube_client *c, const struct kube_call *call, struct attempt *a)
 {
     if (a->error) {
-        a->again = failure_passes(call, a->response.failure);
+        a->again = is_loss(a->response.failure) && (!call->probe || a->response.failure == HTTP_CUT);
+        if (a->again && !call->probe)
+            kube_common_lost(c->common);
         return;
     }
-    a->again = status_passes(&a->response);
-    const char *after = http_response_header(&a->response, "Retry-After", 0);
-    int64_t seconds;
-    if (after && num_i64(after, 0, INT32_MAX, &seconds))
-        a->pause_ms = seconds * 1000;
+    a->again = status_passes(&a->response) || refusal_passes(c, call, &a->response);
+    a->pause_ms = kube_retry_after_ms(&a->response);
 }
 
 static void tell_warnings(struct kube_client *c, const struct http_response *r)
 {
     const char *value;
     for (size_t n = 0; (value = http_response_header(r, "Warning", n)) != NULL; n++) {
-        if (!c->tell || strv_has(&c->warned, value))
+        if (!c->tell || !kube_common_is_news(c->common, value))
             continue;
-        strv_add(&c->warned, value);
         const char *from = strchr(value, '"');
         const char *end = strrchr(value, '"');
         bool quoted = from && end > from;
@@ -149,29 +181,30 @@ static void try_once(struct kube_client *c, const struct kube_call *call, const 
         .wait = { clock_after(KUBE_CALL_MS), c->cancel },
         .answer_max = call->answer_max,
     };
-    a->error = http_do(c->http, &request, &a->response);
+    int fault = call->writes ? fault_point("kube.write", NULL) : 0;
+    a->error =
+        fault ? err_sys(RW9003_SOCKET, fault, "a request was not sent") : http_do(c->http, &request, &a->response);
     if (!a->error)
         tell_warnings(c, &a->response);
-    judge_attempt(call, a);
+    judge_attempt(c, call, a);
 }
 
 /* 0.25 s and twice as much each time, a random part of it: several rwml that were turned away together must
  * not come back together. */
 static int64_t pause_before(int try_number, int64_t asked_ms)
 {
-    int64_t full = FIRST_PAUSE_MS << (try_number - 1);
+    int64_t full = FIRST_PAUSE_MS << (try_number <= DOUBLINGS ? try_number - 1 : DOUBLINGS);
     uint64_t mixed = (uint64_t)clock_ms() * UINT64_C(0x9e3779b97f4a7c15) >> 33;
     int64_t jittered = full / 2 + (int64_t)(mixed % (uint64_t)(full / 2 + 1));
     return asked_ms > jittered ? asked_ms : jittered;
 }
 
-static struct err *pause_for_next(struct kube_client *c, const struct attempt *a, int try_number, int64_t pause_ms)
+static struct err *pause_for_next(struct kube_client *c, const struct attempt *a, int64_t pause_ms)
 {
     if (c->tell) {
         AUTO_STR status = a->error ? NULL : xasprintf("answers %d", a->response.status);
-        AUTO_STR line = xasprintf("the API server %s; trying again in %" PRId64 ".%" PRId64 " s (%d of %d)",
-                                  status ? status : "gave no answer", pause_ms / 1000, pause_ms % 1000 / 100,
-                                  try_number + 1, TRIES);
+        AUTO_STR line = xasprintf("the API server %s; trying again in %" PRId64 ".%" PRId64 " s",
+                                  status ? status : "gave no answer", pause_ms / 1000, pause_ms % 1000 / 100);
         c->tell(c->tell_ctx, line);
     }
     return cancel_sleep(c->cancel, clock_after(pause_ms));
@@ -203,7 +236,7 @@ static struct err *gave_up(struct kube_client *c, struct attempt *a, const struc
     AUTO_STR words = kube_answer_words(answer);
     enum err_code code = answer->status == 500 ? RW5104_CLUSTER_REFUSED : RW5103_CLUSTER_UNREACHABLE;
     struct err *e = err_new(code, "the API server at %s can't serve us now", c->server);
-    if (a->pause_ms > RETRY_AFTER_MAX_MS)
+    if (a->pause_ms > KUBE_RETRY_AFTER_MAX_MS)
         return err_cause(e, "%d: it asks to wait %" PRId64 " s", answer->status, a->pause_ms / 1000);
     return err_cause(e, "%d after %d tries: %s", answer->status, tries, words);
 }
@@ -216,7 +249,7 @@ static struct err *finish(struct kube_client *c, const struct kube_call *call, s
     struct kube_answer answer;
     TRY(read_answer(c, call, &a->response, &answer));
     struct err *e = NULL;
-    if (a->again)
+    if (a->again && answer.status != 401 && answer.status != 403)
         e = gave_up(c, a, &answer, tries);
     else if (answer.status == 401)
         e = err_cause(
@@ -237,14 +270,23 @@ struct err *kube_call(struct kube_client *c, const struct kube_call *call, struc
         return err_because(RW5001_OBJECT_INVALID, refused, "a name can't be part of an API path");
     AUTO_STR body = call->body ? doc_dump(call->body) : NULL;
     int64_t give_up_ms = clock_after(TRIES_MS);
+    bool renewed = false;
     for (int tries = 1;; tries++) {
         AUTO(attempt) a = { 0 };
+        TRY(kube_client_stay_logged_in(c));
         try_once(c, call, body, &a);
+        if (!a.error && a.response.status == 401 && !renewed) {
+            TRY(kube_client_renew(c, c->login, &renewed));
+            if (renewed)
+                continue;
+            renewed = true;
+        }
         int64_t pause_ms = pause_before(tries, a.pause_ms);
-        bool too_long = a.pause_ms > RETRY_AFTER_MAX_MS || clock_after(pause_ms) > give_up_ms;
-        if (!a.again || tries == TRIES || too_long)
+        bool too_long = a.pause_ms > KUBE_RETRY_AFTER_MAX_MS || clock_after(pause_ms) > give_up_ms;
+        bool too_often = tries >= TRIES && !is_refusal(&a.response) && !kube_common_lost_lately(c->common);
+        if (!a.again || call->once || too_often || too_long)
             return finish(c, call, &a, tries, out);
-        TRY(pause_for_next(c, &a, tries, pause_ms));
+        TRY(pause_for_next(c, &a, pause_ms));
     }
 }
 
@@ -269,6 +311,12 @@ struct err *kube_unexpected(const struct kube_answer *a, const char *fmt, ...)
     AUTO_STR words = kube_answer_words(a);
     enum err_code code = a->status == 403 ? RW5104_CLUSTER_REFUSED : RW5105_CLUSTER_PROTOCOL;
     return err_cause(err_new(code, "%s", doing), "%d: %s", a->status, words);
+}
+
+bool kube_is_forbidden(const struct err *e)
+{
+    const char *cause = e && err_get_code(e) == RW5104_CLUSTER_REFUSED ? err_get_cause(e) : NULL;
+    return cause && str_starts(cause, "403: ");
 }
 
 /* The built-in kinds of the core group live below /api, all others below /apis. */

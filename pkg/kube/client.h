@@ -1,13 +1,14 @@
 /* client: one API server.
  *
- * A client is used by one thread at a time; work side by side opens a client each. It keeps its
+ * A client is used by one thread at a time; work side by side has a client each (kube_again, crew.h). It keeps its
  * connections and what discovery told. Every call ends at its own time limit (KUBE_CALL_MS for one
  * request), or with RW9009_INTERRUPTED when the token given to kube_open is requested.
  *
- * Requests are repeated, since all that we send may be: at most 5 tries within 60 s, 0.25 s doubling
- * with jitter, after a failed connect, a reset before the answer, 429, 502, 503, 504 (and 500 of a read
- * or an apply that is not a verdict on the object). Retry-After is honoured up to 30 s. Each repeat
- * is told through kube_on_notice.
+ * Requests are repeated, since all that we send may be: 0.25 s doubling with jitter up to 2 s. After 429, 502,
+ * 503, 504 (and 500 of a read or an apply that is not a verdict on the object) at most 5 tries within 60 s.
+ * A server that has answered once and is then lost (a failed connect, a reset before the answer) is waited for
+ * as long as outage.h says, and what it answers while it starts, 401 and 403 among it, is not taken for its
+ * word. Retry-After is honoured up to 30 s. Each repeat is told through kube_on_notice.
  *
  * Errors of every call below, besides those it names:
  *   RW5103_CLUSTER_UNREACHABLE  refused, no route, time limit, an answer that is cut, overload
@@ -26,6 +27,9 @@
 
 struct kube_client;
 
+/* kube_is_forbidden: is the error, of a call below that reads, that this user has no right to it (403)? NULL: no. */
+bool kube_is_forbidden(const struct err *e);
+
 #define KUBE_CALL_MS 40000 /* the server itself gives up an apply after 34 s */
 
 /* kube_open: connects and asks /version, so that a wrong address, certificate or credential is
@@ -35,9 +39,17 @@ struct err *kube_open(const struct kube_config *config, const struct cancel *can
 void kube_client_free(struct kube_client *c);
 DEFINE_FREEP(kube_client)
 
+/* kube_again: a further client of the same server, for another thread, with c's notices and c's login: what renews the
+ * one renews the other. Nothing is asked yet. It knows what c has discovered by now. c has to outlive it, and is used
+ * by nobody else meanwhile. */
+struct kube_client *kube_again(const struct kube_client *c) MUST_USE;
+
 /* kube_on_notice: tell is called with one line for each repeat and for each new `Warning` header
  * (a deprecated API, a policy). */
 void kube_on_notice(struct kube_client *c, void (*tell)(void *ctx, const char *line), void *ctx);
+
+/* kube_force_conflicts: from now on kube_apply takes fields over from their owners. */
+void kube_force_conflicts(struct kube_client *c);
 
 /* An object's identity; borrowed strings. namespace is NULL for cluster-wide objects. */
 struct kube_id {
@@ -71,6 +83,18 @@ struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out) MUS
 struct err *kube_list(struct kube_client *c, const char *api_version, const char *kind, const char *namespace,
                       json_t **out) MUST_USE;
 
+/* kube_list_labelled: the same of those objects of a collection (an id without a name) that a label
+ * selector chooses: "rwml/workspace", "a=b,c". */
+struct err *kube_list_labelled(struct kube_client *c, struct kube_id collection, const char *selector,
+                               json_t **out) MUST_USE;
+
+/* kube_list_pages: as kube_list, in pages of KUBE_PAGE objects at most, so that a large collection is never in memory
+ * as a whole: take is called with each, borrowed; its error ends it and is returned. *whole false: it took so long that
+ * the server has forgotten what it had begun with; the pages that were taken are true. */
+#define KUBE_PAGE 500
+struct err *kube_list_pages(struct kube_client *c, struct kube_id collection,
+                            struct err *(*take)(void *ctx, json_t *items), void *ctx, bool *whole) MUST_USE;
+
 /* kube_delete: in the foreground: what it owns goes first. uid (may be NULL) is a precondition, so
  * that an object of the same name made meanwhile is left alone. *gone is true when it was not there. */
 struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *uid, bool *gone) MUST_USE;
@@ -78,9 +102,11 @@ struct err *kube_delete(struct kube_client *c, struct kube_id id, const char *ui
 /* kube_wait_gone: until the object with this uid is no longer there; RW9007_DEADLINE. */
 struct err *kube_wait_gone(struct kube_client *c, struct kube_id id, const char *uid, int64_t deadline_ms) MUST_USE;
 
+/* One that is being deleted is RW5401_OBJECT_REJECTED; one that is not there is remembered, see kube_apply, until a
+ * namespace is made. One that this user may not read counts as there: whoever has rights in one namespace need not have
+ * that one, and the first object that goes into it tells. */
 struct err *kube_namespace_exists(struct kube_client *c, const char *name, bool *out) MUST_USE;
-/* kube_namespace_ensure: *created tells whether it had to be made. A namespace that is being
- * deleted is RW5401_OBJECT_REJECTED. */
+/* kube_namespace_ensure: *created tells whether it had to be made. */
 struct err *kube_namespace_ensure(struct kube_client *c, const char *name, bool *created) MUST_USE;
 
 #endif

@@ -12,11 +12,6 @@
 #include "kube/mirror.h"
 #include "kube/pod.h"
 
-/* Versions of clang-format differ about a brace that begins a macro. */
-/* clang-format off */
-#define VERSION { "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false }
-/* clang-format on */
-
 static int notices;
 
 static void count_notice(void *ctx, const char *line)
@@ -42,7 +37,7 @@ static const struct kube_id POD = { "v1", "Pod", "shop", "web" };
 static void test_open(void **state)
 {
     (void)state;
-    static const struct apiserver_answer script[] = { VERSION };
+    static const struct apiserver_answer script[] = { APISERVER_VERSION };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
@@ -111,7 +106,7 @@ static void test_get_repeats_what_passes(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { GET_POD, 503, "overloaded", NULL, false },
         { GET_POD, 200, "{\"kind\":\"Po", NULL, true },
         { GET_POD, 0, NULL, NULL, false },
@@ -124,7 +119,7 @@ static void test_get_gives_up(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
         { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
         { GET_POD, 429, "Too many requests, please try again later.", "Retry-After: 0\r\n", false },
@@ -137,17 +132,18 @@ static void test_get_gives_up(void **state)
 static void test_get_does_not_wait_for_ever(void **state)
 {
     (void)state;
-    static const struct apiserver_answer script[] = { VERSION, { GET_POD, 429, "", "Retry-After: 120\r\n", false } };
+    static const struct apiserver_answer script[] = { APISERVER_VERSION,
+                                                      { GET_POD, 429, "", "Retry-After: 120\r\n", false } };
     get_pod(script, COUNT_OF(script), RW5103_CLUSTER_UNREACHABLE, "asks to wait 120 s", 0);
 }
 
 static void test_get_does_not_repeat_a_verdict(void **state)
 {
     (void)state;
-    static const struct apiserver_answer forbidden[] = { VERSION,
+    static const struct apiserver_answer forbidden[] = { APISERVER_VERSION,
                                                          { GET_POD, 403, "{\"message\":\"not you\"}", NULL, false } };
     get_pod(forbidden, COUNT_OF(forbidden), RW5104_CLUSTER_REFUSED, "not you", 0);
-    static const struct apiserver_answer broken[] = { VERSION, { GET_POD, 200, "not json", NULL, false } };
+    static const struct apiserver_answer broken[] = { APISERVER_VERSION, { GET_POD, 200, "not json", NULL, false } };
     get_pod(broken, COUNT_OF(broken), RW5105_CLUSTER_PROTOCOL, "cannot read the answer", 0);
 }
 
@@ -155,7 +151,7 @@ static void test_get_refuses_names_that_are_paths(void **state)
 {
     (void)state;
     static const char *const names[] = { "..", ".", "a/b", "%2e%2e", "a\nb", "" };
-    static const struct apiserver_answer script[] = { VERSION };
+    static const struct apiserver_answer script[] = { APISERVER_VERSION };
     struct apiserver s;
     apiserver_start(&s, script, COUNT_OF(script));
     AUTO_PTR(kube_client) c = NULL;
@@ -203,7 +199,7 @@ static void test_apply_repeats_what_passes(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { PATCH "fieldManager=rwml&fieldValidation=Strict ", 0, NULL, NULL, false }, /* outcome unknown: sent again */
         { PATCH, 500, "{\"message\":\"failed calling webhook \\\"x\\\"\"}", NULL, false },
         { PATCH, 409, "{\"reason\":\"Conflict\",\"message\":\"the object has been modified\"}", NULL, false },
@@ -218,9 +214,9 @@ static void test_apply_does_not_repeat_a_verdict(void **state)
     static const char schema[] =
         "{\"message\":\"failed to create typed patch object (shop/a; /v1, Kind=ConfigMap): .timeout: field not "
         "declared in schema\"}";
-    static const struct apiserver_answer script[] = { VERSION, { PATCH, 500, schema, NULL, false } };
+    static const struct apiserver_answer script[] = { APISERVER_VERSION, { PATCH, 500, schema, NULL, false } };
     apply(script, COUNT_OF(script), KUBE_WRITE, RW5401_OBJECT_REJECTED);
-    static const struct apiserver_answer large[] = { VERSION, { PATCH, 413, "", NULL, false } };
+    static const struct apiserver_answer large[] = { APISERVER_VERSION, { PATCH, 413, "", NULL, false } };
     apply(large, COUNT_OF(large), KUBE_WRITE, RW5401_OBJECT_REJECTED);
 }
 
@@ -231,13 +227,13 @@ static void test_apply_without_namespace(void **state)
     static const char missing[] =
         "{\"message\":\"namespaces \\\"shop\\\" not found\",\"details\":{\"kind\":\"namespaces\"}}";
     static const struct apiserver_answer dry[] = {
-        VERSION,
+        APISERVER_VERSION,
         { PATCH "fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 404, missing, NULL, false },
         { "PATCH /api/v1/namespaces/kube-public/configmaps/a?fieldManager=rwml&fieldValidation=Strict&dryRun=All ", 201,
           "{\"metadata\":{\"namespace\":\"kube-public\"}}", NULL, false },
     };
     apply(dry, COUNT_OF(dry), KUBE_DRY_RUN, 0);
-    static const struct apiserver_answer written[] = { VERSION, { PATCH, 404, missing, NULL, false } };
+    static const struct apiserver_answer written[] = { APISERVER_VERSION, { PATCH, 404, missing, NULL, false } };
     apply(written, COUNT_OF(written), KUBE_WRITE, RW5401_OBJECT_REJECTED);
 }
 
@@ -245,7 +241,7 @@ static void test_kinds_are_looked_up_once(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { "GET /apis/example.org/v1 ", 200,
           "{\"resources\":[{\"name\":\"topics/status\",\"kind\":\"Topic\",\"namespaced\":true},"
           "{\"name\":\"topics\",\"kind\":\"Topic\",\"namespaced\":true}]}",
@@ -275,7 +271,7 @@ static void test_logs_and_events(void **state)
     (void)state;
     static const char log[] = "GET /api/v1/namespaces/shop/pods/web/log?container=c&tailLines=20&limitBytes=131072";
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { log, 200, "one\ntwo\n", NULL, false },
         { log, 400, "{\"message\":\"container is waiting to start\"}", NULL, false },
         { log, 200, "unable to retrieve container logs for containerd://1", NULL, false },
@@ -325,7 +321,7 @@ static void test_mirror_survives_cuts(void **state)
 {
     (void)state;
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
           false },
         /* half a line, then nothing */
@@ -358,7 +354,7 @@ static void test_mirror_lists_again_when_history_is_gone(void **state)
     (void)state;
     static const char gone[] = "{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\",\"code\":410}}\n";
     static const struct apiserver_answer script[] = {
-        VERSION,
+        APISERVER_VERSION,
         { LIST, 200, "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[{\"metadata\":{\"uid\":\"a\"}}]}", NULL,
           false },
         { WATCH "5&", 200, gone, NULL, false },

@@ -6,31 +6,38 @@
 
 #include "base/clock.h"
 #include "doc/doc.h"
-#include "http/watch.h"
 #include "kube/call.h"
+#include "kube/stream.h"
 
-#define WATCH_S 240       /* the server ends a watch after this, so that a dead one is noticed */
-#define SILENCE_MS 300000 /* longer than WATCH_S: whoever is silent then is dead */
-#define RELIST_MS 1000    /* an entry is listed at most this often */
-#define PAUSE_MS 250      /* before a broken watch is opened again, doubling */
-#define LONGEST_PAUSE_MS 8000
-#define FAILURES_MAX 8 /* broken one behind the other, about 24 s: then it is told */
+#define WATCH_S 40       /* the server ends a watch after this, so that a dead one is noticed */
+#define SILENCE_MS 50000 /* longer than WATCH_S: whoever is silent then is dead */
+#define LASTING_MS 1000  /* a watch that ends in good order after this was one, though nothing came */
+#define RELIST_MS 1000   /* an entry is listed at most this often */
+#define PAUSE_MS 250     /* before a broken watch is opened again, doubling */
+#define DOUBLINGS 3
 
 struct entry {
+    struct kube_stream stream;
     struct kube_mirror *mirror;
     struct kube_id collection; /* its texts are owned */
     json_t *items;
     char *version;            /* resourceVersion to go on from; NULL: list first */
     struct http_watch *watch; /* NULL: to be opened at open_at_ms */
     int64_t open_at_ms;
+    int64_t opened_at_ms;
     int64_t listed_at_ms;
-    int failures;
+    int failures;             /* one behind the other */
+    int64_t failing_since_ms; /* the first of them */
+    char *what;               /* as outage.h calls it */
+    unsigned login;           /* that the watch was opened by */
+    bool is_login_new;        /* since the last refusal */
 };
 
 struct kube_mirror {
     struct kube_client *client;
     struct entry **entries;
     size_t count;
+    uint64_t changes;
 };
 
 struct err *kube_mirror_new(struct kube_client *c, struct kube_mirror **out)
@@ -49,6 +56,7 @@ static void entry_free(struct entry *e)
     free((char *)e->collection.namespace);
     doc_unref(e->items);
     free(e->version);
+    free(e->what);
     free(e);
 }
 
@@ -68,6 +76,7 @@ static struct err *list(struct entry *e)
     TRY(kube_list_at(e->mirror->client, e->collection, &items, &e->version));
     doc_unref(e->items);
     e->items = items;
+    e->mirror->changes++;
     e->listed_at_ms = clock_ms();
     return NULL;
 }
@@ -76,6 +85,8 @@ static struct err *open_watch(struct entry *e)
 {
     struct kube_client *c = e->mirror->client;
     AUTO(http_path) path = HTTP_PATH_INIT;
+    TRY(kube_client_stay_logged_in(c));
+    e->login = c->login;
     TRY(kube_path(c, e->collection, &path));
     AUTO_STR seconds = xasprintf("%d", WATCH_S);
     http_path_query(&path, "watch", "1");
@@ -85,7 +96,8 @@ static struct err *open_watch(struct entry *e)
     struct http_request request = {
         .method = "GET", .path = &path, .wait = { CLOCK_NEVER, NULL }, .idle_ms = SILENCE_MS
     };
-    struct err *error = http_watch_open(c->http, &request, e, &e->watch);
+    e->opened_at_ms = clock_ms();
+    struct err *error = http_watch_open(c->http, &request, &e->stream, &e->watch);
     return error ? kube_lost(c, HTTP_CONNECT, error) : NULL;
 }
 
@@ -111,13 +123,32 @@ static void relist(struct entry *e)
     again(e, since_ms < RELIST_MS ? RELIST_MS - since_ms : 0);
 }
 
-/* After a failure: later each time; *give_up when it has happened too often. */
+/* After a failure: later each time, and not before asked_ms have passed; false when it has lasted too long. */
+static bool back_off_for(struct entry *e, int64_t asked_ms)
+{
+    int64_t pause_ms = PAUSE_MS << (e->failures < DOUBLINGS ? e->failures : DOUBLINGS);
+    if (e->failures == 0)
+        e->failing_since_ms = clock_ms();
+    again(e, asked_ms > pause_ms ? asked_ms : pause_ms);
+    e->failures++;
+    return clock_ms() - e->failing_since_ms < KUBE_OUTAGE_MS && asked_ms <= KUBE_RETRY_AFTER_MAX_MS;
+}
+
 static bool back_off(struct entry *e)
 {
-    int64_t pause_ms = PAUSE_MS << (e->failures < 6 ? e->failures : 6);
-    e->failures++;
-    again(e, pause_ms < LONGEST_PAUSE_MS ? pause_ms : LONGEST_PAUSE_MS);
-    return e->failures < FAILURES_MAX;
+    return back_off_for(e, 0);
+}
+
+static struct kube_common *common(const struct entry *e)
+{
+    return e->mirror->client->common;
+}
+
+static void served(struct entry *e)
+{
+    e->failures = 0;
+    e->is_login_new = false;
+    kube_common_served(common(e), e->what);
 }
 
 static void put(struct entry *e, json_t *object, bool present)
@@ -125,6 +156,7 @@ static void put(struct entry *e, json_t *object, bool present)
     const char *uid = doc_text(object, "/metadata/uid");
     size_t i;
     json_t *item;
+    e->mirror->changes++;
     DOC_EACH_ITEM (e->items, i, item) {
         if (str_eq(doc_text(item, "/metadata/uid"), uid))
             break;
@@ -161,7 +193,7 @@ static struct err *take_event(struct entry *e, const json_t *event, bool *change
     const char *version = doc_text(object, "/metadata/resourceVersion");
     if (version)
         str_set(&e->version, version);
-    e->failures = 0;
+    served(e);
     if (str_eq(type, "BOOKMARK"))
         return NULL;
     put(e, object, !str_eq(type, "DELETED"));
@@ -184,34 +216,54 @@ static struct err *take_line(struct entry *e, const char *line, size_t len, bool
     return err_because(RW5105_CLUSTER_PROTOCOL, error, "cannot read the watch of %s", e->collection.kind);
 }
 
+/* Credentials may expire while a watch is open. What the new ones do not help against is none of their faults. */
+static struct err *log_in_again(struct entry *e, bool *renewed)
+{
+    *renewed = false;
+    if (!e->is_login_new)
+        TRY(kube_client_renew(e->mirror->client, e->login, renewed));
+    e->is_login_new = true;
+    return NULL;
+}
+
 static struct err *take_end(struct entry *e, const struct http_response *r)
 {
-    if (r->status == 410) {
+    int status = r->status; /* r goes with the watch */
+    int64_t asked_ms = kube_retry_after_ms(r);
+    bool refused = status == 401 || status == 403, renewed = false;
+    if (status == 401)
+        TRY(log_in_again(e, &renewed));
+    if (renewed) {
+        again(e, 0);
+    } else if (status == 410) {
         relist(e);
-    } else if (r->status == 200 && r->received > 0) {
+    } else if (status == 200 && (r->received > 0 || clock_ms() - e->opened_at_ms >= LASTING_MS)) {
+        served(e);
         again(e, PAUSE_MS);
-    } else if (r->status == 401 || r->status == 403) {
+    } else if (refused && !kube_common_excuses(common(e), e->what)) {
         return err_new(RW5104_CLUSTER_REFUSED, "the API server does not let us watch %s (%d)", e->collection.kind,
-                       r->status);
-    } else if (!back_off(e)) {
+                       status);
+    } else if (!back_off_for(e, asked_ms)) {
         return err_new(RW5103_CLUSTER_UNREACHABLE, "the API server ends every watch of %s at once (%d)",
-                       e->collection.kind, r->status);
+                       e->collection.kind, status);
     }
     return NULL;
 }
 
 static struct err *take_fail(struct entry *e, enum http_failure failure, struct err *error)
 {
-    if (failure != HTTP_TLS_VERIFY && back_off(e)) {
-        err_ignore(error, "a broken watch is opened again");
-        return NULL;
-    }
-    return kube_lost(e->mirror->client, failure, error);
+    if (failure == HTTP_TLS_VERIFY)
+        return kube_lost(e->mirror->client, failure, error);
+    kube_common_lost(common(e));
+    if (!back_off(e))
+        return kube_lost(e->mirror->client, failure, error);
+    err_ignore(error, "a broken watch is opened again");
+    return NULL;
 }
 
-static struct err *take(const struct http_watch_event *event, bool *changed)
+static struct err *take(struct kube_stream *s, const struct http_watch_event *event, bool *changed)
 {
-    struct entry *e = event->tag;
+    struct entry *e = (struct entry *)s;
     switch (event->kind) {
     case HTTP_WATCH_LINE:
         return take_line(e, event->line, event->len, changed);
@@ -223,20 +275,9 @@ static struct err *take(const struct http_watch_event *event, bool *changed)
     BUG("http_watch_wait gave an event of no kind");
 }
 
-/* An API server that restarts refuses lists as it refuses watches. */
-static struct err *list_again(struct entry *e)
+/* Opens what is due; *next_ms becomes the time of the next that is not. */
+static struct err *open_due(struct kube_mirror *m, int64_t *next_ms, bool *changed)
 {
-    struct err *failed = list(e);
-    if (!failed || err_get_code(failed) != RW5103_CLUSTER_UNREACHABLE || !back_off(e))
-        return failed;
-    err_ignore(failed, "the list is asked for again");
-    return NULL;
-}
-
-/* Opens what is due; *next_ms becomes the time of the next that is not, *open how many are open. */
-static struct err *open_due(struct kube_mirror *m, int64_t *next_ms, size_t *open, bool *changed)
-{
-    *open = 0;
     for (size_t i = 0; i < m->count; i++) {
         struct entry *e = m->entries[i];
         if (!e->watch && e->open_at_ms > clock_ms()) {
@@ -244,33 +285,12 @@ static struct err *open_due(struct kube_mirror *m, int64_t *next_ms, size_t *ope
             continue;
         }
         if (!e->version) {
-            TRY(list_again(e));
+            TRY(list(e));
             *changed = true;
-        }
-        if (!e->version) {
-            *next_ms = clock_earlier(*next_ms, e->open_at_ms);
-            continue;
         }
         if (!e->watch)
             TRY(open_watch(e));
-        (*open)++;
     }
-    return NULL;
-}
-
-/* One event, or nothing until next_ms. */
-static struct err *step(struct kube_mirror *m, int64_t next_ms, size_t open, bool *changed)
-{
-    const struct cancel *cancel = m->client->cancel;
-    if (open == 0)
-        return cancel_sleep(cancel, next_ms);
-    struct http_watch_event event = { 0 };
-    struct err *e = http_watch_wait(m->client->http, (struct net_wait){ next_ms, cancel }, &event);
-    if (!e)
-        return take(&event, changed);
-    if (err_get_code(e) != RW9007_DEADLINE)
-        return e;
-    err_ignore(e, "nothing happened until then");
     return NULL;
 }
 
@@ -279,10 +299,9 @@ struct err *kube_mirror_wait(struct kube_mirror *m, int64_t deadline_ms, bool *c
     bool any = false;
     do {
         int64_t next_ms = deadline_ms;
-        size_t open;
-        TRY(open_due(m, &next_ms, &open, &any));
+        TRY(open_due(m, &next_ms, &any));
         if (!any)
-            TRY(step(m, next_ms, open, &any));
+            TRY(kube_stream_step(m->client, next_ms, &any));
     } while (!any && clock_ms() < deadline_ms);
     if (changed)
         *changed = any;
@@ -304,8 +323,10 @@ struct err *kube_mirror_add(struct kube_mirror *m, const char *api_version, cons
         }
     }
     struct entry *e = xcalloc(1, sizeof *e);
+    e->stream.take = take;
     e->mirror = m;
     e->collection = (struct kube_id){ xstrdup(api_version), xstrdup(kind), xstrdup(namespace), NULL };
+    e->what = xasprintf("watch %s %s %s", api_version, kind, namespace ? namespace : "");
     m->entries = xrealloc(m->entries, m->count + 1, sizeof(struct entry *));
     m->entries[m->count++] = e;
     *entry = m->count - 1;
@@ -315,4 +336,9 @@ struct err *kube_mirror_add(struct kube_mirror *m, const char *api_version, cons
 const json_t *kube_mirror_items(const struct kube_mirror *m, size_t entry)
 {
     return m->entries[entry]->items;
+}
+
+uint64_t kube_mirror_changes(const struct kube_mirror *m)
+{
+    return m->changes;
 }

@@ -7,7 +7,10 @@
 #include "base/limits.h"
 #include "kube/call.h"
 
-static void add_log_path(struct http_path *path, const char *namespace, const char *pod)
+#define TAIL_BYTES (2 * LIMIT_POD_LOG) /* asked for at a time */
+#define FEWER_LINES 4                  /* by so much, each time that they are too long */
+
+void kube_log_path(struct http_path *path, const char *namespace, const char *pod)
 {
     http_path_fixed(path, "/api/v1/namespaces");
     http_path_segment(path, namespace);
@@ -16,47 +19,68 @@ static void add_log_path(struct http_path *path, const char *namespace, const ch
     http_path_fixed(path, "/log");
 }
 
-/* The server's limitBytes keeps the beginning; the end is what tells. So twice the limit is read,
- * of lines that can be long, and its end kept. */
+/* The end is what tells. */
 static void keep_end(struct buf *text)
 {
     if (text->len > LIMIT_POD_LOG)
         buf_consume(text, text->len - LIMIT_POD_LOG);
 }
 
-/* What the kubelet says, with 200, when the runtime has removed the container or its log meanwhile
- * (kubelet 1.34, kuberuntime logs). */
-static bool is_kubelets_excuse(const char *text)
+bool kube_is_log_excuse(const char *text)
 {
     return str_starts(text, "unable to retrieve container logs for ") ||
            str_starts(text, "failed to try resolving symlinks in path ");
 }
 
-struct err *kube_logs(struct kube_client *c, const char *namespace, const char *pod, const char *container,
-                      bool previous, int lines, struct buf *out)
+/* One container's log, of its current or its previous instance. */
+struct wanted_log {
+    const char *namespace;
+    const char *pod;
+    const char *container;
+    bool previous;
+};
+
+static struct err *read_tail(struct kube_client *c, const struct wanted_log *log, int lines, struct buf *out)
 {
-    *out = BUF_INIT(LIMIT_POD_LOG);
     AUTO(http_path) path = HTTP_PATH_INIT;
-    add_log_path(&path, namespace, pod);
+    kube_log_path(&path, log->namespace, log->pod);
     AUTO_STR tail = xasprintf("%d", lines);
-    AUTO_STR limit = xasprintf("%u", 2 * LIMIT_POD_LOG);
-    http_path_query(&path, "container", container);
+    AUTO_STR limit = xasprintf("%u", TAIL_BYTES);
+    http_path_query(&path, "container", log->container);
     http_path_query(&path, "tailLines", tail);
     http_path_query(&path, "limitBytes", limit);
-    if (previous)
+    if (log->previous)
         http_path_query(&path, "previous", "true");
     AUTO(kube_answer) answer;
-    struct kube_call call = { .method = "GET", .path = &path, .plain = true, .answer_max = 4 * LIMIT_POD_LOG };
+    struct kube_call call = { .method = "GET", .path = &path, .plain = true, .answer_max = 2 * TAIL_BYTES };
     TRY(kube_call(c, &call, &answer));
     if (answer.status == 400 || answer.status == 404)
         return NULL; /* "is waiting to start", "previous terminated container … not found", the pod is gone */
     if (answer.status != 200)
-        return kube_unexpected(&answer, "cannot read the log of pod %s/%s", namespace, pod);
-    if (is_kubelets_excuse(buf_text(&answer.text)))
+        return kube_unexpected(&answer, "cannot read the log of pod %s/%s", log->namespace, log->pod);
+    if (kube_is_log_excuse(buf_text(&answer.text)))
         return NULL;
-    keep_end(&answer.text);
     *out = answer.text;
     answer.text = (struct buf){ 0 };
+    return NULL;
+}
+
+/* The server's limitBytes keeps the beginning of what tailLines leave. Where that was too much, fewer lines have the
+ * end: the runtime writes a long line down as several, of 16 KB each, and those are what the kubelet counts. */
+struct err *kube_logs(struct kube_client *c, const char *namespace, const char *pod, const char *container,
+                      bool previous, int lines, struct buf *out)
+{
+    const struct wanted_log log = { namespace, pod, container, previous };
+    bool too_much = true;
+    *out = BUF_INIT(LIMIT_POD_LOG);
+    while (too_much && lines > 0) {
+        buf_release(out);
+        *out = BUF_INIT(LIMIT_POD_LOG);
+        TRY(read_tail(c, &log, lines, out));
+        too_much = out->len >= TAIL_BYTES;
+        lines /= FEWER_LINES;
+    }
+    keep_end(out);
     return NULL;
 }
 
@@ -87,7 +111,7 @@ struct err *kube_events(struct kube_client *c, const char *namespace, const char
     AUTO_STR selector = xasprintf("involvedObject.uid=%s", uid);
     http_path_query(&path, "fieldSelector", selector);
     AUTO(kube_answer) answer;
-    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path, .once = true }, &answer));
     if (answer.status != 200)
         return kube_unexpected(&answer, "cannot read the events of namespace %s", namespace);
     json_t *items = doc_key(answer.body, "items");

@@ -11,7 +11,8 @@
 struct err *kube_logs(struct kube_client *c, const char *namespace, const char *pod, const char *container,
                       bool previous, int lines, struct buf *out) MUST_USE;
 
-/* kube_events: an owned array of the events about the object with this uid, oldest first. */
+/* kube_events: an owned array of the events about the object with this uid, oldest first. Asked for once,
+ * without the repeats of client.h: who watches an object asks for its events again and again. */
 struct err *kube_events(struct kube_client *c, const char *namespace, const char *uid, json_t **out) MUST_USE;
 
 #endif

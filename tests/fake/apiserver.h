@@ -16,6 +16,11 @@ struct apiserver_answer {
     bool cut;
 };
 
+/* What kube_open asks first. (Versions of clang-format differ about a brace that begins a macro.) */
+/* clang-format off */
+#define APISERVER_VERSION { "GET /version ", 200, "{\"gitVersion\":\"v1.34.4\"}", NULL, false }
+/* clang-format on */
+
 struct apiserver {
     const struct apiserver_answer *script;
     size_t count;
