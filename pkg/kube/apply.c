@@ -16,6 +16,7 @@ struct apply {
     const json_t *object; /* as it is sent */
     const json_t *named;  /* as errors name it: in its own namespace */
     struct kube_id id;
+    const char *manager;
     enum kube_apply_mode mode;
 };
 
@@ -23,14 +24,18 @@ static struct err *request(const struct apply *a, bool force, struct kube_answer
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     TRY(kube_path(a->c, a->id, &path));
-    http_path_query(&path, "fieldManager", KUBE_MANAGER);
+    http_path_query(&path, "fieldManager", a->manager);
     http_path_query(&path, "fieldValidation", "Strict");
     if (force)
         http_path_query(&path, "force", "true");
     if (a->mode == KUBE_DRY_RUN)
         http_path_query(&path, "dryRun", "All");
     struct kube_call call = {
-        .method = "PATCH", .path = &path, .content_type = "application/apply-patch+yaml", .body = a->object
+        .method = "PATCH",
+        .path = &path,
+        .content_type = "application/apply-patch+yaml",
+        .body = a->object,
+        .writes = a->mode == KUBE_WRITE,
     };
     return kube_call(a->c, &call, out);
 }
@@ -57,26 +62,30 @@ static struct err *request_through(const struct apply *a, bool force, struct kub
     }
 }
 
-static struct err *patch_owners(const struct apply *a, const json_t *live, struct kube_answer *out)
+static void add_replacement(json_t *patch, const char *path, json_t *value_steal)
+{
+    json_t *replacement = doc_object();
+    doc_set_text(replacement, "/op", "replace");
+    doc_set_text(replacement, "/path", path);
+    doc_set(replacement, "/value", value_steal);
+    doc_append(patch, replacement);
+}
+
+/* Replaces one value of an object. version: only while it has this one; another is answered with 409. NULL: any. */
+static struct err *replace_value(struct kube_client *c, const char *manager, struct kube_id id, const char *version,
+                                 const char *pointer, json_t *value_steal, struct kube_answer *out)
 {
     DOC_AUTO patch = doc_array();
-    json_t *owners = doc_object();
-    doc_set_text(owners, "/op", "replace");
-    doc_set_text(owners, "/path", "/metadata/managedFields");
-    doc_set(owners, "/value", kube_migrated_owners(live, KUBE_MANAGER));
-    doc_append(patch, owners);
-    json_t *unless_changed = doc_object(); /* a stale resourceVersion is answered with 409 */
-    doc_set_text(unless_changed, "/op", "replace");
-    doc_set_text(unless_changed, "/path", "/metadata/resourceVersion");
-    doc_set_text(unless_changed, "/value", doc_text(live, "/metadata/resourceVersion"));
-    doc_append(patch, unless_changed);
+    add_replacement(patch, pointer, value_steal);
+    if (version)
+        add_replacement(patch, "/metadata/resourceVersion", doc_string(version));
     AUTO(http_path) path = HTTP_PATH_INIT;
-    TRY(kube_path(a->c, a->id, &path));
-    http_path_query(&path, "fieldManager", KUBE_MANAGER);
+    TRY(kube_path(c, id, &path));
+    http_path_query(&path, "fieldManager", manager);
     struct kube_call call = {
-        .method = "PATCH", .path = &path, .content_type = "application/json-patch+json", .body = patch
+        .method = "PATCH", .path = &path, .content_type = "application/json-patch+json", .body = patch, .writes = true
     };
-    return kube_call(a->c, &call, out);
+    return kube_call(c, &call, out);
 }
 
 /* Moves what kubectl owns to rwml; nothing when it owns nothing (any more). */
@@ -86,10 +95,11 @@ static struct err *migrate(const struct apply *a)
     for (int race = 1;; race++) {
         DOC_AUTO live = NULL;
         TRY(kube_get(a->c, a->id, &live));
-        if (!live || !kube_kubectl_owns(live))
+        if (!live || !kube_has_inherited(live))
             return NULL;
         AUTO(kube_answer) answer = { 0 };
-        TRY(patch_owners(a, live, &answer));
+        TRY(replace_value(a->c, KUBE_MANAGER, a->id, doc_text(live, "/metadata/resourceVersion"),
+                          "/metadata/managedFields", kube_migrated_owners(live, KUBE_MANAGER), &answer));
         if (is_done(&answer))
             return NULL;
         if (answer.status != 409 || race == RACES)
@@ -123,9 +133,9 @@ static bool lacks_namespace(const struct apply *a, const struct kube_answer *ans
  * that lacks_namespace is left to the caller. */
 static struct err *apply(const struct apply *a, struct kube_answer *answer, struct strv *fields)
 {
-    TRY(request_through(a, false, answer));
+    TRY(request_through(a, a->c->force, answer));
     if (is_done(answer)) {
-        if (a->mode == KUBE_DRY_RUN || !kube_kubectl_owns(answer->body))
+        if (a->mode == KUBE_DRY_RUN || !kube_has_inherited(answer->body))
             return NULL;
         TRY(migrate(a));
     } else if (lacks_namespace(a, answer)) {
@@ -133,13 +143,13 @@ static struct err *apply(const struct apply *a, struct kube_answer *answer, stru
     } else {
         AUTO(kube_refusal) refusal;
         read_refusal(a, answer, &refusal);
-        if (!kube_refusal_by_kubectl(&refusal))
+        if (!kube_refusal_by_inherited(&refusal))
             return refuse(a, &refusal, answer->status, fields);
         if (a->mode == KUBE_WRITE)
             TRY(migrate(a));
     }
     kube_answer_release(answer);
-    TRY(request_through(a, a->mode == KUBE_DRY_RUN, answer));
+    TRY(request_through(a, a->c->force || a->mode == KUBE_DRY_RUN, answer));
     if (is_done(answer))
         return NULL;
     AUTO(kube_refusal) refusal;
@@ -151,7 +161,7 @@ static struct err *dry_run_in_stand_in(const struct apply *a, struct kube_answer
 {
     DOC_AUTO object = doc_copy(a->object);
     doc_set_text(object, "/metadata/namespace", STAND_IN);
-    struct apply there = { a->c, object, a->named, kube_id_of(object), a->mode };
+    struct apply there = { a->c, object, a->named, kube_id_of(object), a->manager, a->mode };
     TRY(apply(&there, answer, fields));
     doc_set_text(answer->body, "/metadata/namespace", a->id.namespace);
     return NULL;
@@ -160,18 +170,70 @@ static struct err *dry_run_in_stand_in(const struct apply *a, struct kube_answer
 struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode, json_t **live,
                        struct strv *fields)
 {
-    struct apply a = { c, object, object, kube_id_of(object), mode };
+    struct apply a = { c, object, object, kube_id_of(object), KUBE_MANAGER, mode };
     if (!a.id.name)
         return err_new(RW5001_OBJECT_INVALID, "an object of kind %s has no metadata.name",
                        a.id.kind ? a.id.kind : "(none)");
     AUTO(kube_answer) answer = { 0 };
-    TRY(apply(&a, &answer, fields));
-    if (lacks_namespace(&a, &answer)) {
-        kube_answer_release(&answer);
+    bool absent = mode == KUBE_DRY_RUN && a.id.namespace && kube_common_is_absent(c->common, a.id.namespace);
+    if (!absent) {
+        TRY(apply(&a, &answer, fields));
+        absent = lacks_namespace(&a, &answer);
+        if (absent)
+            kube_answer_release(&answer);
+    }
+    if (absent)
         TRY(dry_run_in_stand_in(&a, &answer, fields));
+    if (mode == KUBE_WRITE && str_eq(a.id.kind, "Namespace"))
+        kube_common_namespace_made(c->common);
+    if (live)
+        *live = STEAL(&answer.body);
+    return NULL;
+}
+
+struct err *kube_apply_as(struct kube_client *c, const char *manager, const json_t *object, json_t **live)
+{
+    struct apply a = { c, object, object, kube_id_of(object), manager, KUBE_WRITE };
+    AUTO(kube_answer) answer = { 0 };
+    TRY(request_through(&a, true, &answer));
+    if (!is_done(&answer)) {
+        AUTO(kube_refusal) refusal;
+        read_refusal(&a, &answer, &refusal);
+        return refuse(&a, &refusal, answer.status, NULL);
     }
     if (live)
         *live = STEAL(&answer.body);
+    return NULL;
+}
+
+struct err *kube_create_as(struct kube_client *c, const char *manager, const json_t *object, bool *created)
+{
+    struct kube_id id = kube_id_of(object), collection = id;
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    AUTO(kube_answer) answer = { 0 };
+    collection.name = NULL;
+    TRY(kube_path(c, collection, &path));
+    http_path_query(&path, "fieldManager", manager);
+    TRY(kube_call(c, &(struct kube_call){ .method = "POST", .path = &path, .body = object, .writes = true }, &answer));
+    *created = answer.status == 201;
+    if (*created || str_eq(doc_text(answer.body, "/reason"), "AlreadyExists"))
+        return NULL;
+    AUTO_STR words = kube_answer_words(&answer);
+    AUTO_STR what = kube_id_text(id);
+    struct err *e = err_new(RW5401_OBJECT_REJECTED, "%s: the API server refuses to make it", what);
+    return err_at(err_cause(e, "%s (HTTP %d)", words, answer.status), "%s", what);
+}
+
+struct err *kube_set_template(struct kube_client *c, struct kube_id id, const json_t *template)
+{
+    AUTO(kube_answer) answer = { 0 };
+    TRY(replace_value(c, KUBE_ROLLBACK_MANAGER, id, NULL, "/spec/template", doc_copy(template), &answer));
+    if (!is_done(&answer)) {
+        AUTO_STR words = kube_answer_words(&answer);
+        AUTO_STR what = kube_id_text(id);
+        struct err *e = err_new(RW5401_OBJECT_REJECTED, "%s: the API server refuses the older template", what);
+        return err_at(err_cause(e, "%s (HTTP %d)", words, answer.status), "%s", what);
+    }
     return NULL;
 }
 

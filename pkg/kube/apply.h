@@ -1,8 +1,10 @@
 /* apply: server-side apply as field manager "rwml".
  *
- * Nothing is forced over another owner, with one exception: fields that an earlier `kubectl apply`
- * owns. Those are moved to rwml (as kubectl's own migration does, with a JSON patch on managedFields
- * that tests the resourceVersion) before the object is applied for real; a dry run forces over them.
+ * Nothing is forced over another owner unless the client was told to (kube_force_conflicts), with one
+ * exception: fields that an earlier `kubectl apply` owns, or that rwml wrote as another manager when it
+ * rolled back. Those are moved to rwml (as kubectl's own migration does, with a JSON patch on
+ * managedFields that tests the resourceVersion) before the object is applied for real; a dry run forces
+ * over them.
  */
 #ifndef KUBE_APPLY_H
 #define KUBE_APPLY_H
@@ -10,6 +12,9 @@
 #include "kube/client.h"
 
 #define KUBE_MANAGER "rwml"
+#define KUBE_SET_MANAGER "rwml-applyset"      /* of apply sets' parents */
+#define KUBE_RESTART_MANAGER "rwml-restart"   /* of the time of a restart, which no manifest has */
+#define KUBE_ROLLBACK_MANAGER "rwml-rollback" /* of a template that was put back, until the next apply */
 
 enum kube_apply_mode {
     KUBE_DRY_RUN, /* the server checks and answers as if; nothing changes */
@@ -22,12 +27,24 @@ enum kube_apply_mode {
  *   fields  on RW5401 and RW5409 receives the field paths that the server named, in the form of
  *           doc_pointer_of_field; may be NULL
  * An object whose namespace does not exist is dry-run in the namespace kube-public, which every
- * cluster has and nobody deploys into, and answered as if it were in its own.
+ * cluster has and nobody deploys into, and answered as if it were in its own. One that kube_namespace_exists has
+ * found missing is not tried first: the server waits 50 ms for each such namespace to appear (NamespaceLifecycle).
  * Errors: RW5401_OBJECT_REJECTED (400, 403, 404, 409 of a namespace that ends, 413, 422, a type
  * error, an unknown field), cause: the server's words. RW5409_CONFLICT naming field and owner. The
  * values of a Secret never get into either. */
 struct err *kube_apply(struct kube_client *c, const json_t *object, enum kube_apply_mode mode, json_t **live,
                        struct strv *fields) MUST_USE;
+
+/* kube_apply_as: applies an object's fields as another manager, over whoever owns them. */
+struct err *kube_apply_as(struct kube_client *c, const char *manager, const json_t *object, json_t **live) MUST_USE;
+
+/* kube_create_as: makes an object that is not there; *created false: one of its name is, and stays as it is.
+ * RW5401_OBJECT_REJECTED. */
+struct err *kube_create_as(struct kube_client *c, const char *manager, const json_t *object, bool *created) MUST_USE;
+
+/* kube_set_template: puts a pod template into a workload as it is, as KUBE_ROLLBACK_MANAGER, whatever it has
+ * now. RW5401_OBJECT_REJECTED. */
+struct err *kube_set_template(struct kube_client *c, struct kube_id id, const json_t *template) MUST_USE;
 
 /* kube_unchanged: would applying write nothing? before: the live object (NULL: there is none);
  * dry_run: what kube_apply(KUBE_DRY_RUN) answered. Compared without status, resourceVersion and

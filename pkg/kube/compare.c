@@ -20,7 +20,7 @@ static bool same_fields(const json_t *a, const json_t *b)
 
 bool kube_unchanged(const json_t *before, const json_t *dry_run)
 {
-    if (!before || kube_kubectl_owns(before))
+    if (!before || kube_has_inherited(before))
         return false;
     if (!same_fields(kube_owned_fields(before, KUBE_MANAGER), kube_owned_fields(dry_run, KUBE_MANAGER)))
         return false;

@@ -1,27 +1,17 @@
 /* The cases are files, tests/data/kube/unchanged/<case>.json. */
+#include "fake/case.h"
 #include "fake/check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
-#include "base/limits.h"
 #include "doc/doc.h"
 #include "kube/apply.h"
 #include "kube/owners.h"
 
 static const char DIRECTORY[] = "tests/data/kube/unchanged";
 #define CASES_AT_LEAST 13
-
-static json_t *load(const char *name)
-{
-    AUTO_STR path = xasprintf("%s/%s", DIRECTORY, name);
-    AUTO(buf) text = BUF_INIT(LIMIT_CONFIG);
-    json_t *tree = NULL;
-    check_ok(fs_read(AT_FDCWD, path, LIMIT_CONFIG, &text));
-    check_ok(doc_parse_json(buf_text(&text), text.len, name, &tree));
-    return tree;
-}
 
 static void test_unchanged_cases(void **state)
 {
@@ -30,7 +20,7 @@ static void test_unchanged_cases(void **state)
     check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
     int failed = 0;
     for (size_t i = 0; i < names.count; i++) {
-        DOC_AUTO tree = load(names.items[i]);
+        DOC_AUTO tree = case_json_in(DIRECTORY, names.items[i]);
         bool unchanged = kube_unchanged(doc_key(tree, "before"), doc_key(tree, "dry_run"));
         if (unchanged == (doc_i64(tree, "/expect/unchanged", -1) == 1))
             continue;
@@ -53,13 +43,13 @@ static void test_unchanged_without_live_object(void **state)
 static void test_migrated_owners(void **state)
 {
     (void)state;
-    DOC_AUTO tree = load("kubectl.json");
+    DOC_AUTO tree = case_json_in(DIRECTORY, "kubectl.json");
     const json_t *before = doc_key(tree, "before");
-    assert_true(kube_kubectl_owns(before));
+    assert_true(kube_has_inherited(before));
     DOC_AUTO after = doc_copy(before);
     size_t others = doc_count(doc_get(before, "/metadata/managedFields")) - 1;
     doc_set(after, "/metadata/managedFields", kube_migrated_owners(before, KUBE_MANAGER));
-    assert_false(kube_kubectl_owns(after));
+    assert_false(kube_has_inherited(after));
     assert_int_equal(doc_count(doc_get(after, "/metadata/managedFields")), others + 1);
     const json_t *owned = kube_owned_fields(after, KUBE_MANAGER);
     assert_non_null(doc_key(doc_key(owned, "f:spec"), "f:replicas"));
@@ -70,10 +60,10 @@ static void test_migrated_owners(void **state)
 static void test_kubectl_managers(void **state)
 {
     (void)state;
-    assert_true(kube_is_kubectl("kubectl", 7));
-    assert_true(kube_is_kubectl("kubectl-client-side-apply", 25));
-    assert_false(kube_is_kubectl("kubectl-edit", 12));
-    assert_false(kube_is_kubectl("kube", 4));
+    assert_true(kube_is_inherited("kubectl", 7));
+    assert_true(kube_is_inherited("kubectl-client-side-apply", 25));
+    assert_false(kube_is_inherited("kubectl-edit", 12));
+    assert_false(kube_is_inherited("kube", 4));
 }
 
 static void expect_difference(const char *live, const char *wanted, const char *path)

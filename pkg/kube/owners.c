@@ -2,9 +2,11 @@
 
 #include <string.h>
 
-bool kube_is_kubectl(const char *manager, size_t len)
+#include "kube/apply.h"
+
+bool kube_is_inherited(const char *manager, size_t len)
 {
-    static const char *const names[] = { "kubectl-client-side-apply", "kubectl" };
+    static const char *const names[] = { "kubectl-client-side-apply", "kubectl", KUBE_ROLLBACK_MANAGER };
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         if (len == strlen(names[i]) && memcmp(manager, names[i], len) == 0)
             return true;
@@ -18,10 +20,10 @@ static bool is_main_entry(const json_t *entry)
     return !subresource || !*subresource;
 }
 
-static bool is_kubectl_entry(const json_t *entry)
+static bool is_inherited_entry(const json_t *entry)
 {
     const char *manager = doc_text(entry, "/manager");
-    return manager && is_main_entry(entry) && kube_is_kubectl(manager, strlen(manager));
+    return manager && is_main_entry(entry) && kube_is_inherited(manager, strlen(manager));
 }
 
 static bool is_applied_by(const json_t *entry, const char *manager)
@@ -30,26 +32,31 @@ static bool is_applied_by(const json_t *entry, const char *manager)
            str_eq(doc_text(entry, "/operation"), "Apply");
 }
 
-bool kube_kubectl_owns(const json_t *object)
+bool kube_has_inherited(const json_t *object)
 {
     size_t i;
     json_t *entry;
     DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
-        if (is_kubectl_entry(entry))
+        if (is_inherited_entry(entry))
             return true;
     }
     return false;
 }
 
-const json_t *kube_owned_fields(const json_t *object, const char *manager)
+const json_t *kube_applied_entry(const json_t *object, const char *manager)
 {
     size_t i;
     json_t *entry;
     DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
         if (is_applied_by(entry, manager))
-            return doc_key(entry, "fieldsV1");
+            return entry;
     }
     return NULL;
+}
+
+const json_t *kube_owned_fields(const json_t *object, const char *manager)
+{
+    return doc_key(kube_applied_entry(object, manager), "fieldsV1");
 }
 
 /* A field set is a tree of objects whose keys are the fields: their union. Its depth is that of
@@ -74,7 +81,7 @@ json_t *kube_migrated_owners(const json_t *object, const char *manager)
     size_t i;
     json_t *entry;
     DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
-        bool moves = is_kubectl_entry(entry);
+        bool moves = is_inherited_entry(entry);
         if (!moves && !is_applied_by(entry, manager)) {
             doc_append(out, doc_copy(entry));
             continue;

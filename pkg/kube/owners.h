@@ -4,17 +4,21 @@
 
 #include "doc/tree.h"
 
-/* kube_is_kubectl: the managers of `kubectl apply`, client-side and server-side. Those of other
- * kubectl commands (edit, scale, create) are people's decisions and are not taken over. */
-bool kube_is_kubectl(const char *manager, size_t len);
+/* kube_is_inherited: the managers whose fields become rwml's: those of `kubectl apply`, client-side and
+ * server-side, and of rwml's own rollback. Those of other kubectl commands (edit, scale, create) are
+ * people's decisions and are not taken over. */
+bool kube_is_inherited(const char *manager, size_t len);
 
-/* kube_kubectl_owns: has an earlier `kubectl apply` left fields of its own in the object? */
-bool kube_kubectl_owns(const json_t *object);
+/* kube_has_inherited: has one of them left fields of its own in the object? */
+bool kube_has_inherited(const json_t *object);
 
 /* kube_owned_fields: the field set (fieldsV1) that this manager applied; NULL when none. Borrowed. */
 const json_t *kube_owned_fields(const json_t *object, const char *manager);
 
-/* kube_migrated_owners: managedFields as they are when what `kubectl apply` owns has become
+/* kube_applied_entry: the entry of managedFields that tells of it, with its apiVersion. Borrowed. */
+const json_t *kube_applied_entry(const json_t *object, const char *manager);
+
+/* kube_migrated_owners: managedFields as they are when what those own has become
  * `manager`'s, as client-go's csaupgrade does it. Owned. The next apply then removes what is no
  * longer in the manifest, which a forced apply would leave to kubectl for ever. */
 json_t *kube_migrated_owners(const json_t *object, const char *manager) MUST_USE;

@@ -246,15 +246,15 @@ static char *conflict_line(const struct kube_refusal *r, size_t i, const json_t 
     return xasprintf("%s is owned by \"%s\"; you set another value", r->fields.items[i], r->owners.items[i]);
 }
 
-static bool is_by_kubectl(const struct kube_refusal *r, size_t i)
+static bool is_inherited_from(const struct kube_refusal *r, size_t i)
 {
-    return kube_is_kubectl(r->owners.items[i], strlen(r->owners.items[i]));
+    return kube_is_inherited(r->owners.items[i], strlen(r->owners.items[i]));
 }
 
-bool kube_refusal_by_kubectl(const struct kube_refusal *r)
+bool kube_refusal_by_inherited(const struct kube_refusal *r)
 {
     for (size_t i = 0; i < r->owners.count; i++) {
-        if (!is_by_kubectl(r, i))
+        if (!is_inherited_from(r, i))
             return false;
     }
     return r->owners.count > 0;
@@ -276,16 +276,13 @@ static struct err *conflict_error(const struct kube_refusal *r, const json_t *ob
     AUTO_STR what = kube_id_text(kube_id_of(object));
     AUTO(strv) lines = { 0 };
     for (size_t i = 0; i < r->owners.count && i < r->fields.count; i++) {
-        if (!is_by_kubectl(r, i))
+        if (!is_inherited_from(r, i))
             strv_add_take(&lines, conflict_line(r, i, object, live));
     }
     struct err *e = err_new(RW5409_CONFLICT, "%s: another manager owns %zu field%s that you set", what, lines.count,
                             lines.count == 1 ? "" : "s");
     e = err_at(err_cause(e, "%s", lines.count > 0 ? lines.items[0] : r->lines.items[0]), "%s", what);
-    e = err_next(add_others(e, &lines), "delete the field from the manifest, so that its owner keeps it");
-    const struct kube_id id = kube_id_of(object);
-    return err_next(e, "kubectl -n %s get %s %s -o yaml --show-managed-fields   (who owns what)",
-                    id.namespace ? id.namespace : "default", id.kind, id.name);
+    return err_next(add_others(e, &lines), "delete the field from the manifest, so that its owner keeps it");
 }
 
 struct err *kube_refusal_error(const struct kube_refusal *r, const json_t *object, const json_t *live, int status)

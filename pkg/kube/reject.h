@@ -19,8 +19,8 @@ void kube_refusal_release(struct kube_refusal *r);
  * values of a Secret are taken out of the lines; values that are whole trees are left out. */
 void kube_refusal_read(const json_t *object, const json_t *status, const char *words, struct kube_refusal *out);
 
-/* kube_refusal_by_kubectl: a conflict with earlier `kubectl apply` only. */
-bool kube_refusal_by_kubectl(const struct kube_refusal *r);
+/* kube_refusal_by_inherited: a conflict only with managers whose fields become rwml's (owners.h). */
+bool kube_refusal_by_inherited(const struct kube_refusal *r);
 
 /* kube_refusal_error: RW5409_CONFLICT or RW5401_OBJECT_REJECTED. live (may be NULL) is the object in
  * the cluster, for "you set 2, cluster has 5". */

@@ -1,27 +1,17 @@
 /* The cases are files, tests/data/kube/refusal/<case>.json; README.md there tells their form. */
+#include "fake/case.h"
 #include "fake/check.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
-#include "base/limits.h"
 #include "doc/doc.h"
 #include "kube/apply.h"
 #include "kube/reject.h"
 
 static const char DIRECTORY[] = "tests/data/kube/refusal";
 #define CASES_AT_LEAST 15
-
-static json_t *load(const char *name)
-{
-    AUTO_STR path = xasprintf("%s/%s", DIRECTORY, name);
-    AUTO(buf) text = BUF_INIT(LIMIT_CONFIG);
-    json_t *tree = NULL;
-    check_ok(fs_read(AT_FDCWD, path, LIMIT_CONFIG, &text));
-    check_ok(doc_parse_json(buf_text(&text), text.len, name, &tree));
-    return tree;
-}
 
 static bool has_part(const char *name, const json_t *expect, const char *key, const char *got)
 {
@@ -66,12 +56,12 @@ static bool is_expected(const char *name, const json_t *expect, const struct kub
     ok = lacks(name, never, err_get_detail(e)) && ok;
     ok = has_fields(name, expect, r) && ok;
     ok = doc_i64(expect, "/immutable", 0) == kube_is_immutable(e) && ok;
-    return doc_i64(expect, "/by_kubectl", 0) == kube_refusal_by_kubectl(r) && ok;
+    return doc_i64(expect, "/by_kubectl", 0) == kube_refusal_by_inherited(r) && ok;
 }
 
 static bool passes(const char *name)
 {
-    DOC_AUTO tree = load(name);
+    DOC_AUTO tree = case_json_in(DIRECTORY, name);
     const json_t *object = doc_key(tree, "object");
     const json_t *status = doc_key(tree, "status");
     AUTO(kube_refusal) refusal;

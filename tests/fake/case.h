@@ -1,0 +1,13 @@
+/* case: what unit tests read their cases from. */
+#ifndef FAKE_CASE_H
+#define FAKE_CASE_H
+
+#include "doc/doc.h"
+
+/* case_json: the tree of a JSON file, LIMIT_CONFIG at the most; owned. Fails the test unless it is one. */
+json_t *case_json(const char *path) MUST_USE;
+
+/* case_json_in: the same, of a file in this directory. */
+json_t *case_json_in(const char *directory, const char *name) MUST_USE;
+
+#endif
