@@ -4,6 +4,7 @@
 #include "doc/doc.h"
 #include "flow/release.h"
 #include "kube/apply.h"
+#include "kube/differences.h"
 #include "manifest/references.h"
 
 static const char UNCHANGED[] = "server dry-run only; nothing in the cluster was changed";

@@ -52,10 +52,15 @@ struct err *kube_set_template(struct kube_client *c, struct kube_id id, const js
  * taken over once. Pure. */
 bool kube_unchanged(const json_t *before, const json_t *dry_run);
 
-/* kube_first_difference: the field path of the first value of `object` that the live object has
- * otherwise or lacks, owned: ".spec.template.spec.containers[name="job"].image"; NULL when there is
- * none. What only the live object has (defaults) does not count. Pure. */
-char *kube_first_difference(const json_t *live, const json_t *object) MUST_USE;
+/* kube_is_applied: is the live object, as its managedFields tell, exactly what rwml's last apply of this very object
+ * left? Then the server need not be asked: an apply of the same fields with the same values, all of them rwml's
+ * already, changes nothing. False where anything differs, or could: a value that the server writes in another
+ * way, a list in another order, another apiVersion, fields of kubectl's. Then a dry run tells. Pure. */
+bool kube_is_applied(const json_t *live, const json_t *object);
+
+/* kube_asked_for: a copy without what the server keeps about an object, as opposed to what was asked for: status,
+ * managedFields, resourceVersion, generation. Owned; NULL gives NULL. */
+json_t *kube_asked_for(const json_t *object) MUST_USE;
 
 /* kube_is_immutable: did the server refuse because a field can't change once the object exists? */
 bool kube_is_immutable(const struct err *e);
