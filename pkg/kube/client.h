@@ -75,6 +75,10 @@ struct kube_kind {
 struct err *kube_kind_find(struct kube_client *c, const char *api_version, const char *kind,
                            struct kube_kind *out) MUST_USE;
 
+/* kube_group_version: the apiVersion under which the server has a kind of this group ("" is the core
+ * group), owned: the table's, else the one that the server prefers. NULL: it does not know the kind. */
+struct err *kube_group_version(struct kube_client *c, const char *group, const char *kind, char **api_version) MUST_USE;
+
 /* kube_get: the object, owned, or NULL when it (or its namespace, or its kind) is not there. */
 struct err *kube_get(struct kube_client *c, struct kube_id id, json_t **out) MUST_USE;
 

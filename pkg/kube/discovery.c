@@ -65,3 +65,31 @@ struct err *kube_kind_find(struct kube_client *c, const char *api_version, const
     *out = (struct kube_kind){ doc_text(resource, "/name"), doc_bool(resource, "/namespaced", false) };
     return NULL;
 }
+
+/* GET /apis/<group>: the version that the server prefers; NULL: no such group. */
+static struct err *preferred_version(struct kube_client *c, const char *group, char **out)
+{
+    AUTO(http_path) path = HTTP_PATH_INIT;
+    http_path_fixed(&path, "/apis");
+    http_path_segment(&path, group);
+    AUTO(kube_answer) answer;
+    TRY(kube_call(c, &(struct kube_call){ .method = "GET", .path = &path }, &answer));
+    if (answer.status != 200 && answer.status != 404)
+        return kube_unexpected(&answer, "cannot ask the API server for the versions of %s", group);
+    *out = answer.status == 200 ? xstrdup(doc_text(answer.body, "/preferredVersion/groupVersion")) : NULL;
+    return NULL;
+}
+
+struct err *kube_group_version(struct kube_client *c, const char *group, const char *kind, char **api_version)
+{
+    const char *builtin = kube_kind_builtin_version(group, kind);
+    AUTO_STR version = xstrdup(builtin);
+    const json_t *list = NULL;
+    if (!builtin && *group)
+        TRY(preferred_version(c, group, &version));
+    if (!builtin && version)
+        TRY(resources_of(c, version, true, &list));
+    bool known = builtin || resource_of_kind(list, kind);
+    *api_version = known ? STEAL(&version) : NULL;
+    return NULL;
+}

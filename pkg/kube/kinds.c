@@ -65,6 +65,22 @@ bool kube_kind_builtin(const char *api_version, const char *kind, struct kube_ki
     return false;
 }
 
+static bool is_in_group(const char *api_version, const char *group)
+{
+    const char *slash = strchr(api_version, '/');
+    size_t len = slash ? (size_t)(slash - api_version) : 0;
+    return strlen(group) == len && strncmp(api_version, group, len) == 0;
+}
+
+const char *kube_kind_builtin_version(const char *group, const char *kind)
+{
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        if (strcmp(rows[i].kind, kind) == 0 && is_in_group(rows[i].api_version, group))
+            return rows[i].api_version;
+    }
+    return NULL;
+}
+
 static const struct row *row_of_kind(const char *kind)
 {
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
