@@ -19,6 +19,7 @@
     X(1014, USAGE, AMBIGUOUS)                                                                                          \
     X(1015, USAGE, NO_MANIFESTS)                                                                                       \
     X(1016, USAGE, PATH_OUTSIDE)                                                                                       \
+    X(1018, USAGE, NO_CONTAINER)                                                                                       \
     X(1020, USAGE, COMMAND_LINE)                                                                                       \
     X(1021, USAGE, UNKNOWN_COMMAND)                                                                                    \
     X(1022, USAGE, UNKNOWN_OPTION)                                                                                     \
@@ -79,6 +80,9 @@
     X(6203, TIMEOUT, NOT_READY)                                                                                        \
     X(6301, INTEGRITY, OTHER_IMAGE_RUNS)                                                                               \
     X(6302, PARTIAL, SERVICES_PARTIAL)                                                                                 \
+    X(6402, APP, COMMAND_CANNOT_START)                                                                                 \
+    X(6403, APP, POD_GONE)                                                                                             \
+    X(6404, ENV, SESSION_LOST)                                                                                         \
     X(9001, LOCAL, FILE)                                                                                               \
     X(9002, LOCAL, FILE_TOO_LARGE)                                                                                     \
     X(9003, LOCAL, SOCKET)                                                                                             \
