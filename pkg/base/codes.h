@@ -58,6 +58,7 @@
     X(5001, USAGE, OBJECT_INVALID)                                                                                     \
     X(5002, USAGE, KUSTOMIZE_UNSUPPORTED)                                                                              \
     X(5003, USAGE, REFERENCE_MISSING)                                                                                  \
+    X(5004, USAGE, KUSTOMIZE_FILE)                                                                                     \
     X(5101, ENV, KUBECONFIG)                                                                                           \
     X(5102, ENV, WRONG_CLUSTER)                                                                                        \
     X(5103, ENV, CLUSTER_UNREACHABLE)                                                                                  \

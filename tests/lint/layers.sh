@@ -26,7 +26,7 @@ function check_foreign(name,    prefix) {
     if (name !~ system_headers) found("<" name "> has no owner in " layers)
 }
 BEGIN {
-    system_headers = "^((assert|ctype|dirent|errno|fcntl|grp|inttypes|limits|locale|math|poll|pthread|pwd|setjmp|signal|" \
+    system_headers = "^((assert|ctype|dirent|errno|fcntl|fnmatch|grp|inttypes|limits|locale|math|poll|pthread|pwd|regex|setjmp|signal|" \
         "spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings|termios|time|unistd)|(arpa|netinet|sys)/[a-z]+|linux/[a-z0-9_]+)\\.h$"
     exempt["cmd/rwml/main.c"]        # starts the libraries
     exempt["cmd/rwml/cmd_version.c"] # asks them for their versions
