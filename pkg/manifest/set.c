@@ -5,13 +5,14 @@
 
 #include "base/fs.h"
 #include "base/limits.h"
+#include "kustomize/kustomize.h"
 
 char *manifest_where(const struct manifest_object *o, const char *pointer)
 {
-    AUTO_STR whole = xasprintf("%s%s", o->pointer, pointer);
-    size_t line = 0, column = 0;
-    doc_where(o->doc, whole, &line, &column);
-    return xasprintf("%s:%zu:%zu", o->file, line, column);
+    struct doc_origin from = doc_origins_find(o->origins, o->tree, pointer);
+    char *where = doc_origin_where(&from);
+    doc_origin_release(&from);
+    return where;
 }
 
 struct err *manifest_err_where(struct err *e, const struct manifest_object *o, const char *pointer)
@@ -63,7 +64,7 @@ static bool is_cluster_wide(const char *kind)
 }
 
 /* M3: what others need comes first. */
-static size_t rank_of(const char *kind)
+size_t manifest_rank(const char *kind)
 {
     static const char *const order[] = {
         "Namespace",
@@ -93,6 +94,33 @@ static size_t rank_of(const char *kind)
     return rank;
 }
 
+/* Where a rank begins in a set, which is in their order. */
+static size_t find_rank(const struct manifest_set *s, size_t rank)
+{
+    size_t from = 0, to = s->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (manifest_rank(s->objects[middle].kind) < rank)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+const struct manifest_object *manifest_find(const struct manifest_set *s, const char *kind, const char *namespace,
+                                            const char *name)
+{
+    size_t rank = manifest_rank(kind);
+    for (size_t i = name ? find_rank(s, rank) : s->count; i < s->count && manifest_rank(s->objects[i].kind) == rank;
+         i++) {
+        const struct manifest_object *o = &s->objects[i];
+        if (str_eq(o->name, name) && strcmp(o->kind, kind) == 0 && str_eq(o->namespace, namespace))
+            return o;
+    }
+    return NULL;
+}
+
 void manifest_object_refresh(struct manifest_object *o)
 {
     const char *namespace = doc_text(o->tree, "/metadata/namespace");
@@ -115,7 +143,8 @@ static struct err *invalid(const struct manifest_object *o, const char *pointer,
 static void object_release(struct manifest_object *o)
 {
     doc_unref(o->tree);
-    free(o->pointer);
+    doc_origins_free(o->origins);
+    free(o->file);
     free(o->namespace);
     free(o->default_namespace);
     free(o->label);
@@ -149,11 +178,12 @@ static struct err *check_object(const struct manifest_object *o)
     return NULL;
 }
 
-static struct err *add_object(struct manifest_set *set, const struct doc *d, const char *pointer,
-                              const char *default_namespace)
+static struct err *add_tree(struct manifest_set *set, json_t *tree_steal, struct doc_origins *origins_steal,
+                            const char *default_namespace)
 {
-    struct manifest_object o = { .doc = d, .file = d->file, .pointer = xstrdup(pointer) };
-    o.tree = doc_ref(doc_get(d->root, pointer));
+    struct manifest_object o = { .tree = tree_steal, .origins = origins_steal };
+    AUTO_STR where = manifest_where(&o, "");
+    o.file = xstrndup(where, strcspn(where, ":"));
     struct err *e = check_object(&o);
     if (e) {
         object_release(&o);
@@ -164,6 +194,13 @@ static struct err *add_object(struct manifest_set *set, const struct doc *d, con
     set->objects = xrealloc(set->objects, set->count + 1, sizeof *set->objects);
     set->objects[set->count++] = o;
     return NULL;
+}
+
+static struct err *add_object(struct manifest_set *set, const struct doc *d, const char *pointer,
+                              const char *default_namespace)
+{
+    return add_tree(set, doc_ref(doc_get(d->root, pointer)), doc_origins_new(doc_origin_of(d, pointer)),
+                    default_namespace);
 }
 
 static struct err *add_document(struct manifest_set *set, const struct doc *d, const char *default_namespace)
@@ -196,79 +233,137 @@ static struct err *load_file(int root_fd, const char *path, const char *default_
     return errors;
 }
 
-static bool same_group(const char *a, const char *b)
+/* Of an apiVersion, "" for the core group. */
+static char *group_of(const struct manifest_object *o)
 {
-    const char *slash_a = strchr(a, '/'), *slash_b = strchr(b, '/');
-    size_t len_a = slash_a ? (size_t)(slash_a - a) : 0, len_b = slash_b ? (size_t)(slash_b - b) : 0;
-    return len_a == len_b && strncmp(a, b, len_a) == 0;
+    const char *slash = strchr(o->api_version, '/');
+    return xstrndup(o->api_version, slash ? (size_t)(slash - o->api_version) : 0);
 }
 
-static bool same_object(const struct manifest_object *a, const struct manifest_object *b)
+static int compare_identities(const struct manifest_object *a, const struct manifest_object *b)
 {
-    return strcmp(a->kind, b->kind) == 0 && strcmp(a->name, b->name) == 0 && str_eq(a->namespace, b->namespace) &&
-           same_group(a->api_version, b->api_version);
+    int order = strcmp(a->name, b->name);
+    order = order ? order : strcmp(a->kind, b->kind);
+    order = order ? order : strcmp(a->namespace ? a->namespace : "", b->namespace ? b->namespace : "");
+    if (order)
+        return order;
+    AUTO_STR group_a = group_of(a);
+    AUTO_STR group_b = group_of(b);
+    return strcmp(group_a, group_b);
+}
+
+/* Of two of one name the one that was read first comes first. */
+static int compare_places(const void *a, const void *b)
+{
+    const struct manifest_object *x = *(const struct manifest_object *const *)a;
+    const struct manifest_object *y = *(const struct manifest_object *const *)b;
+    int order = compare_identities(x, y);
+    return order ? order : (x > y) - (x < y);
+}
+
+static struct err *is_twice(const struct manifest_object *first, const struct manifest_object *o)
+{
+    AUTO_STR where = manifest_where(first, "/metadata/name");
+    struct err *e = err_new(RW5001_OBJECT_INVALID, "%s is in the manifests twice", o->label);
+    e = err_cause(e, "the other one is at %s", where);
+    return manifest_err_where(e, o, "/metadata/name");
 }
 
 static struct err *check_twice(const struct manifest_set *set)
 {
     struct err *errors = NULL;
-    for (size_t i = 0; i < set->count; i++) {
-        size_t first = 0;
-        while (!same_object(&set->objects[first], &set->objects[i]))
-            first++;
-        if (first == i)
-            continue;
-        AUTO_STR where = manifest_where(&set->objects[first], "/metadata/name");
-        struct err *e = err_new(RW5001_OBJECT_INVALID, "%s is in the manifests twice", set->objects[i].label);
-        e = err_cause(e, "the other one is at %s", where);
-        errors = err_join(errors, manifest_err_where(e, &set->objects[i], "/metadata/name"));
+    const struct manifest_object **sorted = xcalloc(set->count + 1, sizeof *sorted);
+    for (size_t i = 0; i < set->count; i++)
+        sorted[i] = &set->objects[i];
+    qsort(sorted, set->count, sizeof *sorted, compare_places);
+    for (size_t i = 1, first = 0; i < set->count; i++) {
+        if (compare_identities(sorted[first], sorted[i]) == 0)
+            errors = err_join(errors, is_twice(sorted[first], sorted[i]));
+        else
+            first = i;
     }
+    free(sorted);
     return errors;
 }
 
 /* Keeps the order of the files among objects of one rank. */
 static void sort(struct manifest_set *set)
 {
-    for (size_t i = 1; i < set->count; i++) {
-        struct manifest_object moved = set->objects[i];
-        size_t to = i;
-        for (; to > 0 && rank_of(set->objects[to - 1].kind) > rank_of(moved.kind); to--)
-            set->objects[to] = set->objects[to - 1];
-        set->objects[to] = moved;
-    }
+    struct manifest_object *sorted = xcalloc(set->count + 1, sizeof *sorted);
+    size_t *ranks = xcalloc(set->count + 1, sizeof *ranks), count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        ranks[i] = manifest_rank(set->objects[i].kind);
+    for (size_t rank = 0; count < set->count; rank++)
+        for (size_t i = 0; i < set->count; i++)
+            if (ranks[i] == rank)
+                sorted[count++] = set->objects[i];
+    free(set->objects);
+    free(ranks);
+    set->objects = sorted;
 }
 
-static struct err *load_all(int root_fd, const struct strv *files, const char *default_namespace,
-                            struct manifest_set *set)
+static struct err *load_files(int root_fd, const struct strv *files, const char *default_namespace,
+                              struct manifest_set *set)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < files->count; i++)
         errors = err_join(errors, load_file(root_fd, files->items[i], default_namespace, set));
-    if (errors)
-        return errors;
-    if (set->count == 0) {
-        AUTO_STR list = strv_join(files, ", ");
-        struct err *e = err_new(RW1015_NO_MANIFESTS, "there is no Kubernetes object to apply");
-        return err_cause(e, "%s%s", files->count ? "none is in " : "no file was found", list);
+    return errors;
+}
+
+static struct err *take_rendered(struct kustomize_result *rendered, const char *default_namespace,
+                                 struct manifest_set *set)
+{
+    struct err *errors = NULL;
+    set->files = STEAL(&rendered->files);
+    set->file_count = rendered->file_count;
+    rendered->file_count = 0;
+    for (size_t i = 0; i < rendered->count; i++) {
+        struct kustomize_object *o = &rendered->objects[i];
+        errors = err_join(errors, add_tree(set, STEAL(&o->tree), STEAL(&o->origins), default_namespace));
     }
-    return check_twice(set);
+    rendered->count = 0;
+    return errors;
+}
+
+static struct err *no_object(const struct strv *files, const char *kustomization)
+{
+    AUTO_STR list = kustomization ? xstrdup(kustomization) : strv_join(files, ", ");
+    struct err *e = err_new(RW1015_NO_MANIFESTS, "there is no Kubernetes object to apply");
+    return err_cause(e, "%s%s", *list ? "none is in " : "no file was found", list);
+}
+
+static struct err *finish(struct manifest_set *set, const struct strv *files, const char *kustomization,
+                          struct manifest_set *out)
+{
+    if (set->count == 0)
+        return no_object(files, kustomization);
+    TRY(check_twice(set));
+    sort(set);
+    *out = *set;
+    *set = (struct manifest_set){ 0 };
+    return NULL;
+}
+
+struct err *manifest_load_rendered(struct kustomize_result *rendered, const char *kustomization,
+                                   const char *default_namespace, struct manifest_set *out)
+{
+    AUTO(manifest_set) set = { 0 };
+    TRY(take_rendered(rendered, default_namespace, &set));
+    return finish(&set, NULL, kustomization, out);
 }
 
 struct err *manifest_load(int root_fd, const struct strv *files, const char *kustomization,
                           const char *default_namespace, struct manifest_set *out)
 {
-    AUTO(manifest_set) set = { 0 };
     if (kustomization) {
-        struct err *e =
-            err_new(RW5002_KUSTOMIZE_UNSUPPORTED, "%s: kustomizations can't be rendered yet", kustomization);
-        e = err_cause(e, "applying its files one by one would be something else than what it says");
-        return err_at(e, "%s", kustomization);
+        AUTO(kustomize_result) rendered = { 0 };
+        TRY(kustomize_render(root_fd, kustomization, &rendered));
+        return manifest_load_rendered(&rendered, kustomization, default_namespace, out);
     }
-    TRY(load_all(root_fd, files, default_namespace, &set));
-    sort(&set);
-    *out = set;
-    set = (struct manifest_set){ 0 };
-    return NULL;
+    AUTO(manifest_set) set = { 0 };
+    TRY(load_files(root_fd, files, default_namespace, &set));
+    return finish(&set, files, NULL, out);
 }
 
 void manifest_set_release(struct manifest_set *s)

@@ -44,15 +44,6 @@ bool layout_is_unscanned(const char *name)
     return is_one_of(name, list, COUNT_OF(list));
 }
 
-bool layout_is_kustomization(const char *name)
-{
-    static const char *const list[] = { "kustomization.yaml", "kustomization.yml", "Kustomization" };
-    for (size_t i = 0; i < COUNT_OF(list); i++)
-        if (strcmp(name, list[i]) == 0)
-            return true;
-    return false;
-}
-
 bool layout_is_yaml(const char *name)
 {
     return str_ends(name, ".yaml") || str_ends(name, ".yml");

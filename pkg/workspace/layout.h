@@ -11,7 +11,6 @@ bool layout_is_sources(const char *name);     /* services */
 bool layout_is_environment(const char *name); /* dev, development, local: where units are looked for */
 bool layout_is_elsewhere(const char *name);   /* prod…, stag…, test…, clouds: never for a Kind cluster (U4, C1) */
 bool layout_is_unscanned(const char *name);   /* never holds a Dockerfile of ours: .git, node_modules, … */
-bool layout_is_kustomization(const char *name);
 bool layout_is_yaml(const char *name);
 
 #endif

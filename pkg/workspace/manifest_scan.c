@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/path.h"
 #include "doc/doc.h"
+#include "kustomize/kustomize.h"
 #include "oci/reference.h"
 #include "workspace/layout.h"
 #include "workspace/name.h"
@@ -174,7 +175,8 @@ struct err *scan_error(int root_fd, const char *path)
     return read_documents(root_fd, path, &text, &documents);
 }
 
-void scan_kustomization(int root_fd, const char *path, struct strv *out)
+/* The files that a kustomization names, as they are, where it can't be rendered. */
+static void scan_resources(int root_fd, const char *path, struct manifest_scan *out)
 {
     AUTO(doc_list) documents = { 0 };
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
@@ -190,9 +192,29 @@ void scan_kustomization(int root_fd, const char *path, struct strv *out)
             const char *name = doc_text(item, "");
             AUTO_STR file = name && layout_is_yaml(name) ? path_join(dir, name) : NULL;
             if (file && path_is_inside(file))
-                strv_add(out, file);
+                scan_manifest(root_fd, file, out);
         }
     }
+}
+
+void scan_kustomization(int root_fd, const char *path, struct manifest_scan *out)
+{
+    struct kustomize_result *rendered = xcalloc(1, sizeof *rendered);
+    struct err *e = kustomize_render(root_fd, path, rendered);
+    if (e) {
+        err_ignore(e, "deploying it tells it");
+        free(rendered);
+        scan_resources(root_fd, path, out);
+        return;
+    }
+    for (size_t i = 0; i < rendered->count; i++) {
+        const struct kustomize_object *o = &rendered->objects[i];
+        struct doc_origin from = doc_origins_find(o->origins, o->tree, "");
+        scan_object(o->tree, from.doc->file, out);
+        doc_origin_release(&from);
+    }
+    kustomize_result_freep(&out->rendered);
+    out->rendered = rendered;
 }
 
 void manifest_scan_release(struct manifest_scan *s)
@@ -206,5 +228,6 @@ void manifest_scan_release(struct manifest_scan *s)
     strv_release(&s->kind_clusters);
     free(s->odd_name);
     free(s->broken);
+    kustomize_result_freep(&s->rendered);
     *s = (struct manifest_scan){ 0 };
 }

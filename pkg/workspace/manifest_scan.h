@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/strv.h"
+#include "kustomize/kustomize.h"
 
 struct scanned_image {
     char *reference; /* familiar form */
@@ -15,10 +16,11 @@ struct scanned_image {
 struct manifest_scan {
     struct scanned_image *images;
     size_t image_count;
-    struct strv workloads;     /* names */
-    struct strv kind_clusters; /* names of kind configurations */
-    char *odd_name;            /* an object's name that Kubernetes would refuse, or NULL */
-    char *broken;              /* the first file that can't be read or is no YAML, or NULL */
+    struct strv workloads;             /* names */
+    struct strv kind_clusters;         /* names of kind configurations */
+    char *odd_name;                    /* an object's name that Kubernetes would refuse, or NULL */
+    char *broken;                      /* the first file that can't be read or is no YAML, or NULL */
+    struct kustomize_result *rendered; /* of scan_kustomization; NULL: it can't be rendered */
 };
 
 /* scan_manifest: adds what one file holds. A file that can't be read becomes `broken`; the images
@@ -31,7 +33,8 @@ void manifest_scan_release(struct manifest_scan *s);
 /* scan_error: why a file is broken; NULL when it is not, any more. */
 struct err *scan_error(int root_fd, const char *path) MUST_USE;
 
-/* scan_kustomization: the files of `resources` that lie in the workspace, relative to the root. */
-void scan_kustomization(int root_fd, const char *path, struct strv *out);
+/* scan_kustomization: adds what it renders to, and keeps it; where it can't be rendered, what the files of its
+ * `resources` hold. */
+void scan_kustomization(int root_fd, const char *path, struct manifest_scan *out);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/fs.h"
 #include "base/path.h"
+#include "kustomize/kustomize.h"
 #include "oci/reference.h"
 #include "workspace/discover.h"
 #include "workspace/layout.h"
@@ -135,7 +136,7 @@ static void list_unit_files(const struct workspace *w, const char *dir, const st
         AUTO_STR path = path_join(dir, names->items[i]);
         if (is_left_out(w, path))
             continue;
-        if (layout_is_kustomization(names->items[i]) && !out->kustomization)
+        if (kustomize_is_file(names->items[i]) && !out->kustomization)
             out->kustomization = STEAL(&path);
         else if (layout_is_yaml(names->items[i]) && !fs_is_dir(w->root_fd, path))
             strv_add(&out->manifests, path);
@@ -146,12 +147,10 @@ static void list_unit_files(const struct workspace *w, const char *dir, const st
 
 static void scan_files(const struct workspace *w, const struct unit_files *files, struct manifest_scan *found)
 {
-    AUTO(strv) resources = { 0 };
     if (files->kustomization)
-        scan_kustomization(w->root_fd, files->kustomization, &resources);
-    const struct strv *list = files->kustomization ? &resources : &files->manifests;
-    for (size_t i = 0; i < list->count; i++)
-        scan_manifest(w->root_fd, list->items[i], found);
+        scan_kustomization(w->root_fd, files->kustomization, found);
+    for (size_t i = 0; !files->kustomization && i < files->manifests.count; i++)
+        scan_manifest(w->root_fd, files->manifests.items[i], found);
 }
 
 static void fill_unit(const struct workspace *w, struct service *s, struct unit_files *files,
@@ -160,6 +159,7 @@ static void fill_unit(const struct workspace *w, struct service *s, struct unit_
     s->manifests = files->manifests;
     files->manifests = (struct strv){ 0 };
     s->kustomization = STEAL(&files->kustomization);
+    s->rendered = STEAL(&found->rendered);
     s->workloads = found->workloads;
     found->workloads = (struct strv){ 0 };
     s->broken = STEAL(&found->broken);
@@ -243,12 +243,20 @@ static void visit_deployments(struct workspace *w, const char *deployments)
     }
 }
 
+static void add_configured_file(const char *path, struct unit_files *out)
+{
+    if (kustomize_is_file(fs_base(path)))
+        str_set(&out->kustomization, path);
+    else
+        strv_add(&out->manifests, path);
+}
+
 static void add_configured_files(const struct workspace *w, const struct strv *paths, struct unit_files *out)
 {
     for (size_t i = 0; i < paths->count; i++) {
         AUTO(strv) names = { 0 };
         if (!fs_is_dir(w->root_fd, paths->items[i])) {
-            strv_add(&out->manifests, paths->items[i]);
+            add_configured_file(paths->items[i], out);
             continue;
         }
         err_ignore(fs_list(w->root_fd, paths->items[i], &names), "without files the deploy says that there are none");
@@ -279,6 +287,7 @@ static void apply_config(struct workspace *w, const struct service_config *confi
     strv_release(&s->manifests);
     strv_release(&s->workloads);
     str_freep(&s->kustomization);
+    kustomize_result_freep(&s->rendered);
     str_freep(&s->manifest_dir);
     str_freep(&s->broken);
     service_images_release(s);

@@ -104,6 +104,7 @@ static void service_release(struct service *s)
     free(s->source_dir);
     free(s->manifest_dir);
     free(s->kustomization);
+    kustomize_result_freep(&s->rendered);
     free(s->broken);
     strv_release(&s->manifests);
     strv_release(&s->workloads);

@@ -14,6 +14,7 @@
 #ifndef WORKSPACE_WORKSPACE_H
 #define WORKSPACE_WORKSPACE_H
 
+#include "kustomize/kustomize.h"
 #include "workspace/config.h"
 #include "workspace/dockerfile.h"
 
@@ -36,11 +37,12 @@ struct service_image {
 };
 
 struct service {
-    char *name;          /* the unit's directory name; for build-only ones the Dockerfile's stem (U6) */
-    bool build_only;     /* no manifests */
-    char *source_dir;    /* relative to the root; NULL when none has its name */
-    char *manifest_dir;  /* relative to the root; NULL when build_only or set by file in rwml.yaml */
-    char *kustomization; /* relative to the root; NULL without one */
+    char *name;                        /* the unit's directory name; for build-only ones the Dockerfile's stem (U6) */
+    bool build_only;                   /* no manifests */
+    char *source_dir;                  /* relative to the root; NULL when none has its name */
+    char *manifest_dir;                /* relative to the root; NULL when build_only or set by file in rwml.yaml */
+    char *kustomization;               /* relative to the root; NULL without one */
+    struct kustomize_result *rendered; /* what it was rendered to when the service was found; NULL: it can't be */
     struct strv
         manifests; /* the files that make the unit, relative to the root, sorted (M2); empty with a kustomization */
     struct strv workloads;        /* names of its workloads, for lookup */
