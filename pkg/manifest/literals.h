@@ -5,14 +5,19 @@
 #include "manifest/variables.h"
 
 struct literal {
-    const struct manifest_object *object; /* that holds the text */
-    char *pointer;
+    char *pointer; /* into the object that holds the text */
     char *name;
     enum variable_use_kind kind; /* USE_ENV or USE_CONFIG_MAP */
 };
 
-struct literals {
+/* Those of one object. */
+struct object_literals {
     struct literal *items;
+    size_t count;
+};
+
+struct literals {
+    struct object_literals *of; /* for each object of the set, in its order */
     size_t count;
 };
 

@@ -4,6 +4,8 @@
 #include "base/fs.h"
 #include "fake/check.h"
 #include "fake/txtar.h"
+#include "manifest/environment.h"
+#include "manifest/expansion.h"
 #include "manifest/images.h"
 #include "manifest/references.h"
 #include "manifest/settle.h"
@@ -19,6 +21,9 @@
  *   settle SECONDS
  *   missing    references that nothing in the set provides
  *   show       the objects as JSON, one a line
+ *   cluster KIND NAME KEY=VALUE    something that the cluster has in namespace shop, a Secret's in base64
+ *   away       the cluster can't be asked
+ *   environment    puts the variables in and tells each container's environment
  *   kustomize FILE */
 
 struct unit {
@@ -27,6 +32,8 @@ struct unit {
     struct manifest_set set;
     struct values values;
     bool loaded;
+    json_t *cluster; /* by "KIND NAME": objects that the cluster has */
+    bool away;
 };
 
 static void tell_errors(const struct err *errors, struct buf *out)
@@ -106,6 +113,48 @@ static void tell_missing(const struct unit *u, struct buf *out)
     }
 }
 
+static void add_to_cluster(struct unit *u, const char *words)
+{
+    const char *name_end = strrchr(words, ' '), *equals = strchr(words, '=');
+    AUTO_STR id = xstrndup(words, (size_t)(name_end - words));
+    AUTO_STR key = xstrndup(name_end + 1, (size_t)(equals - name_end - 1));
+    AUTO_STR pointer = doc_pointer_add("/data", key);
+    if (!doc_key(u->cluster, id))
+        doc_set_key(u->cluster, id, doc_object());
+    doc_set_text(doc_key(u->cluster, id), pointer, equals + 1);
+}
+
+static bool find_in_cluster(void *ctx, const char *kind, const char *namespace, const char *name, const json_t **out)
+{
+    const struct unit *u = ctx;
+    AUTO_STR id = xasprintf("%s %s", kind, name);
+    if (u->away)
+        return false;
+    *out = strcmp(namespace, "shop") == 0 ? doc_key(u->cluster, id) : NULL;
+    return true;
+}
+
+static void tell_environment(struct unit *u, struct buf *out)
+{
+    static const char *const states[] = { "known", "at start", "absent", "not asked" };
+    const struct environment_cluster cluster = { find_in_cluster, u };
+    AUTO(variable_uses) uses = { 0 };
+    AUTO(environments) all = { 0 };
+    check_ok(manifest_variable_uses(&u->set, &u->values, &uses));
+    check_ok(manifest_set_variables(&u->set, &u->values));
+    environments_read(&u->set, &uses, &cluster, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct environment *e = &all.items[i];
+        buf_addf(out, "%s %s%s\n", e->object->label, e->is_init ? "init " : "", e->container);
+        for (size_t j = 0; j < e->count; j++) {
+            const struct environment_value *v = &e->items[j];
+            buf_addf(out, "  %s %s=%s%s (%s%s%s) %s%s\n", v->wins ? "+" : "-", v->name, v->value ? v->value : "",
+                     v->value ? "" : states[v->state], v->from, v->written ? ": " : "", v->written ? v->written : "",
+                     v->where, v->secret ? " secret" : "");
+        }
+    }
+}
+
 static void show(const struct unit *u, struct buf *out)
 {
     for (size_t i = 0; i < u->set.count; i++) {
@@ -129,6 +178,10 @@ static void change(struct unit *u, const char *word, const char *rest, struct bu
         tell_errors(e, out);
     } else if (strcmp(word, "settle") == 0) {
         buf_addf(out, "%zu changed\n", manifest_set_settle(&u->set, rest[0] - '0'));
+    } else if (strcmp(word, "cluster") == 0) {
+        add_to_cluster(u, rest);
+    } else if (strcmp(word, "away") == 0) {
+        u->away = true;
     } else if (strcmp(word, "images") == 0) {
         set_images(u, rest, out);
     } else {
@@ -155,6 +208,8 @@ static void run(void *ctx, const char *command, struct buf *out)
         tell_unused(u, out);
     else if (strcmp(word, "missing") == 0)
         tell_missing(u, out);
+    else if (strcmp(word, "environment") == 0)
+        tell_environment(u, out);
     else if (strcmp(word, "show") == 0)
         show(u, out);
     else
@@ -164,7 +219,7 @@ static void run(void *ctx, const char *command, struct buf *out)
 static void run_case(const char *path, const struct txtar *t)
 {
     AUTO_STR dir = scratch_new();
-    struct unit u = { .dir_fd = -1 };
+    struct unit u = { .dir_fd = -1, .cluster = doc_object() };
     txtar_unpack(t, dir);
     for (size_t i = 0; i < t->names.count; i++)
         strv_addf(&u.files, "%.*s", (int)strcspn(t->names.items[i], " "), t->names.items[i]);
@@ -173,6 +228,7 @@ static void run_case(const char *path, const struct txtar *t)
     txtar_replay(path, t, run, &u);
     manifest_set_release(&u.set);
     values_release(&u.values);
+    doc_unref(u.cluster);
     strv_release(&u.files);
     fd_closep(&u.dir_fd);
 }
@@ -180,7 +236,43 @@ static void run_case(const char *path, const struct txtar *t)
 static void test_manifest_cases(void **state)
 {
     (void)state;
-    txtar_each("tests/data/manifest", 12, run_case);
+    txtar_each("tests/data/manifest", 20, run_case);
+}
+
+static const char *expansion_of(void *ctx, const char *name)
+{
+    (void)ctx;
+    return strcmp(name, "A") == 0 ? "1" : strcmp(name, "EMPTY") == 0 ? "" : strcmp(name, "AGAIN") == 0 ? "$(A)" : NULL;
+}
+
+/* As Kubernetes' own tests have it (third_party/forked/golang/expansion/expand_test.go). */
+static void test_expansion(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "", "" },
+        { "$", "$" },
+        { "$(A)", "1" },
+        { "x$(A)y$(A)", "x1y1" },
+        { "$(NONE)", "$(NONE)" },
+        { "$$(A)", "$(A)" },
+        { "$$$(A)", "$1" },
+        { "$$$$(A)", "$$(A)" },
+        { "$$", "$" },
+        { "$A", "$A" },
+        { "$(A", "$(A" },
+        { "$(", "$(" },
+        { "$((A))", "$((A))" },
+        { "$(AGAIN)", "$(A)" },
+        { "<$(EMPTY)>", "<>" },
+        { "\xc3\xa9$(A)$\xc3\xa9", "\xc3\xa9"
+                                   "1$\xc3\xa9" },
+        { "$()", "$()" },
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO_STR got = expansion_fill(rows[i][0], expansion_of, NULL);
+        assert_string_equal(got, rows[i][1]);
+    }
 }
 
 static void test_load_missing_file(void **state)
@@ -200,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manifest_cases),
         cmocka_unit_test(test_load_missing_file),
+        cmocka_unit_test(test_expansion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

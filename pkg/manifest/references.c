@@ -5,21 +5,10 @@
 
 #include "manifest/pods.h"
 
-static const struct manifest_object *provider(const struct manifest_set *set, const struct manifest_reference *r)
-{
-    const char *kind = r->secret ? "Secret" : "ConfigMap";
-    for (size_t i = 0; i < set->count; i++) {
-        const struct manifest_object *o = &set->objects[i];
-        if (strcmp(o->kind, kind) == 0 && strcmp(o->name, r->name) == 0 && str_eq(o->namespace, r->namespace))
-            return o;
-    }
-    return NULL;
-}
-
 static bool is_provided(const struct manifest_set *set, const struct manifest_reference *r)
 {
     static const char *const parts[] = { "/data", "/binaryData", "/stringData" };
-    const struct manifest_object *o = provider(set, r);
+    const struct manifest_object *o = manifest_find(set, r->secret ? "Secret" : "ConfigMap", r->namespace, r->name);
     for (size_t i = 0; o && r->key && i < COUNT_OF(parts); i++)
         if (doc_key(doc_get(o->tree, parts[i]), r->key))
             return true;

@@ -46,7 +46,7 @@ void values_add_environment(struct values *v, char *const *environment)
         if (!equals || !str_starts(*at, PREFIX))
             continue;
         AUTO_STR name = xstrndup(*at, (size_t)(equals - *at));
-        values_add(v, VALUE_ENVIRONMENT, name + sizeof PREFIX - 1, equals + 1, "environment");
+        values_add(v, VALUE_ENVIRONMENT, name + sizeof PREFIX - 1, equals + 1, name);
     }
 }
 

@@ -15,7 +15,7 @@ struct value {
     char *name;
     char *text;
     enum value_source source;
-    char *where; /* "--set", "environment", "vars.env:3", "rwml.yaml:4:7" */
+    char *where; /* "--set", "RWML_VAR_MODE", "vars.env:3", "rwml.yaml:4:7", "what the cluster has" */
 };
 
 struct values {

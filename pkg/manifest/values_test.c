@@ -62,8 +62,8 @@ static void test_values_environment(void **state)
     values_add_environment(&v, environment);
     values_add_environment(&v, NULL);
     assert_int_equal(v.count, 2);
-    expect(&v, "A", "1=2", "environment");
-    expect(&v, "B", "", "environment");
+    expect(&v, "A", "1=2", "RWML_VAR_A");
+    expect(&v, "B", "", "RWML_VAR_B");
 }
 
 static void test_values_order(void **state)

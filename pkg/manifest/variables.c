@@ -10,14 +10,15 @@
 struct walk {
     struct manifest_object *object;
     const struct values *values;
-    const struct literals *literals;
-    struct variable_uses *uses; /* NULL: not wanted */
-    bool write;                 /* put the values in */
+    const struct object_literals *literals; /* the object's */
+    struct variable_uses *uses;             /* NULL: not wanted */
+    bool write;                             /* put the values in */
     struct err *errors;
 };
 
+/* written: the default or the literal that stands there; text: what it becomes where nothing is given. */
 static void add_use(struct walk *w, const char *pointer, enum variable_use_kind kind, const char *name,
-                    bool has_default, const struct value *given, const char *text)
+                    const char *written, const struct value *given, const char *text)
 {
     if (!w->uses)
         return;
@@ -28,10 +29,13 @@ static void add_use(struct walk *w, const char *pointer, enum variable_use_kind 
         .kind = kind,
         .object = w->object,
         .where = manifest_where(w->object, pointer),
-        .has_default = has_default,
+        .pointer = xstrdup(pointer),
+        .has_default = written != NULL,
         .value = xstrdup(given ? given->text : text),
+        .written = xstrdup(written),
         .given = given != NULL,
         .source = given ? given->source : VALUE_FOUND,
+        .origin = given ? xstrdup(given->where) : NULL,
     };
 }
 
@@ -70,7 +74,7 @@ static char *fill(struct walk *w, const char *pointer, const char *text, const s
         values[i] = given ? given->text : p->fallback;
         complete = complete && values[i];
         if (values[i] || !overridden)
-            add_use(w, pointer, USE_PLACEHOLDER, p->name, p->fallback != NULL, given, p->fallback);
+            add_use(w, pointer, USE_PLACEHOLDER, p->name, p->fallback, given, p->fallback);
         if (!values[i] && !overridden && !w->uses)
             w->errors = err_join(w->errors, unset(w, pointer, p->name));
     }
@@ -87,26 +91,23 @@ static bool has_placeholder(const struct placeholders *found, const char *name)
     return false;
 }
 
-static bool is_at(const struct literal *l, const struct walk *w, const char *pointer)
-{
-    return l->object == w->object && strcmp(l->pointer, pointer) == 0;
-}
-
 /* The explicit value that takes the text's place, if the text is a literal of that name. */
 static const struct value * override(const struct walk *w, const char *pointer)
 {
     for (size_t i = 0; i < w->literals->count; i++)
-        if (is_at(&w->literals->items[i], w, pointer) && values_find_explicit(w->values, w->literals->items[i].name))
+        if (strcmp(w->literals->items[i].pointer, pointer) == 0 &&
+            values_find_explicit(w->values, w->literals->items[i].name))
             return values_find_explicit(w->values, w->literals->items[i].name);
     return NULL;
 }
 
-static void list_literals(struct walk *w, const char *pointer, const struct placeholders *found, const char *text)
+static void list_literals(struct walk *w, const char *pointer, const struct placeholders *found, const char *written,
+                          const char *text)
 {
     for (size_t i = 0; i < w->literals->count; i++) {
         const struct literal *l = &w->literals->items[i];
-        if (is_at(l, w, pointer) && !has_placeholder(found, l->name))
-            add_use(w, pointer, l->kind, l->name, true, values_find_explicit(w->values, l->name), text);
+        if (strcmp(l->pointer, pointer) == 0 && !has_placeholder(found, l->name))
+            add_use(w, pointer, l->kind, l->name, written, values_find_explicit(w->values, l->name), text);
     }
 }
 
@@ -121,7 +122,7 @@ static struct err *visit_text(void *ctx, const char *pointer, const char *text, 
         return NULL;
     }
     AUTO_STR filled = fill(w, pointer, text, &found, given != NULL);
-    list_literals(w, pointer, &found, given ? given->text : filled);
+    list_literals(w, pointer, &found, text, given ? given->text : filled);
     const char *result = given ? given->text : filled;
     if (w->write && result && strcmp(result, text) != 0)
         *replacement = xstrdup(result);
@@ -133,9 +134,10 @@ static struct err *walk_set(struct manifest_set *set, const struct values *value
 {
     struct literals literals = { 0 };
     literals_find(set, &literals);
-    struct walk w = { .values = values, .literals = &literals, .uses = uses, .write = write };
+    struct walk w = { .values = values, .uses = uses, .write = write };
     for (size_t i = 0; i < set->count; i++) {
         w.object = &set->objects[i];
+        w.literals = &literals.of[i];
         struct err *e = doc_each_text(w.object->tree, visit_text, &w);
         w.errors = err_join(w.errors, e); /* the walk has added to it by now */
         if (write)
@@ -170,7 +172,10 @@ void variable_uses_release(struct variable_uses *u)
     for (size_t i = 0; i < u->count; i++) {
         free(u->items[i].name);
         free(u->items[i].where);
+        free(u->items[i].pointer);
         free(u->items[i].value);
+        free(u->items[i].written);
+        free(u->items[i].origin);
     }
     free(u->items);
     *u = (struct variable_uses){ 0 };

@@ -20,10 +20,13 @@ struct variable_use {
     enum variable_use_kind kind;
     const struct manifest_object *object; /* borrowed from the set */
     char *where;                          /* file:line:column */
+    char *pointer;                        /* in the object's tree */
     bool has_default;                     /* ${NAME:-default}; always true for the other kinds */
     char *value;                          /* what it will be: given, else default or literal; NULL: unset */
+    char *written;                        /* the default or the literal that stands there; NULL without one */
     bool given;                           /* value comes from values, by source */
     enum value_source source;
+    char *origin; /* the given value's where; NULL unless given */
 };
 
 struct variable_uses {
