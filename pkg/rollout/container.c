@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "rollout/asks.h"
 #include "rollout/finding.h"
 
 #define CONFIG_ERROR_S 3     /* a ConfigMap of the same apply may arrive a moment after the pod */
@@ -10,6 +11,9 @@
 #define MOUNT_ERROR_S 10     /* as CONFIG_ERROR_S; kubelet repeats mounts with growing pauses */
 #define CREATING_ERROR_S 60  /* sandbox, network and volume errors that last so long don't pass */
 #define OUTLIVE_MAX_MS 25000 /* of a run that ended in a crash: what lasted longer is not waited for */
+
+/* What a program killed by a signal ends with: 128 and the signal (OCI runtimes, as shells do). */
+enum { EXIT_KILLED = 128 + 9, EXIT_TERMINATED = 128 + 15 };
 
 static bool is_one_of(const char *word, const char *const *words, size_t count)
 {
@@ -126,14 +130,49 @@ static int64_t seconds_since_first_crash(const struct subject *s, const json_t *
     return seconds_since(terminated, first ? "/finishedAt" : "/startedAt", s->judge->snapshot->now_s);
 }
 
-static char *crash_words(const struct subject *s, const json_t *terminated, bool final)
+static const json_t *spec_of(const struct subject *s)
+{
+    return doc_find(doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers"), "/name", s->name);
+}
+
+static const char *const PROBES[] = { "liveness", "startup" };
+
+static bool has_killing_probe(const struct subject *s)
+{
+    return doc_get(spec_of(s), "/livenessProbe") || doc_get(spec_of(s), "/startupProbe");
+}
+
+/* The probe for which the kubelet has killed this run, however the program took it: it may well end with 0. */
+static const char *killing_probe(const struct subject *s, const json_t *terminated)
+{
+    int64_t now_s = s->judge->snapshot->now_s;
+    for (size_t i = 0; i < COUNT_OF(PROBES); i++) {
+        AUTO_STR start = xasprintf("Container %s failed %s probe", s->name, PROBES[i]);
+        int64_t age_s = event_age_s(pod_event(s, "Killing", start), now_s);
+        if (age_s >= 0 && age_s <= seconds_since(terminated, "/startedAt", now_s))
+            return PROBES[i];
+    }
+    return NULL;
+}
+
+/* What the probe said; of one that is not known the liveness probe's. */
+static const char *probe_words(const struct subject *s, const char *probe)
+{
+    bool startup = str_eq(probe, "startup");
+    return doc_text(pod_event(s, "Unhealthy", startup ? "Startup probe failed" : "Liveness probe failed"), "/message");
+}
+
+static char *crash_words(const struct subject *s, const json_t *terminated, const char *probe, bool final)
 {
     int64_t exit_code = doc_i64(terminated, "/exitCode", -1);
-    if (str_eq(doc_text(terminated, "/reason"), "OOMKilled")) {
-        const json_t *containers = doc_get(s->pod, s->init ? "/spec/initContainers" : "/spec/containers");
-        const char *limit = doc_text(doc_find(containers, "/name", s->name), "/resources/limits/memory");
-        return xasprintf("is killed for lack of memory (limit %s", limit ? limit : "of the node");
-    }
+    const char *limit = doc_text(spec_of(s), "/resources/limits/memory");
+    if (str_eq(doc_text(terminated, "/reason"), "OOMKilled"))
+        return xasprintf("ran out of memory (limit %s", limit ? limit : "of the node");
+    if (probe)
+        return xasprintf("fails its %s probe (exit %" PRId64, probe, exit_code);
+    /* containerd may learn of it after the program's end, and then the reason is Error. */
+    if (exit_code == EXIT_KILLED && limit)
+        return xasprintf("was killed, perhaps for lack of memory (limit %s, exit %d", limit, EXIT_KILLED);
     if (exit_code == 0)
         return xstrdup("ends by itself (exit 0");
     return xasprintf("%s (exit %" PRId64, final ? "keeps crashing" : "crashed", exit_code);
@@ -152,18 +191,18 @@ static void judge_crash(const struct subject *s, const json_t *terminated, bool 
     out->has_log = true;
     out->log_previous = doc_get(s->status, "/state/terminated") == NULL;
     bool final = fatal || s->judge->snapshot->deadline_passed;
-    AUTO_STR words = crash_words(s, terminated, final);
+    const char *probe = killing_probe(s, terminated);
+    AUTO_STR words = crash_words(s, terminated, probe, final);
     int64_t age_s = seconds_since(s->pod, "/status/startTime", s->judge->snapshot->now_s);
     if (final)
         out->reason = xasprintf("%s \"%s\" %s, %" PRId64 " restart%s in %" PRId64 " s)", noun(s), s->name, words,
                                 restarts, restarts == 1 ? "" : "s", age_s);
     else
         out->reason = xasprintf("%s \"%s\" %s); it is %s again", noun(s), s->name, words, never ? "tried" : "started");
-    const char *probe = doc_text(pod_event(s, "Unhealthy", "Liveness probe failed"), "/message");
-    if (out->exit_code == 137 || out->exit_code == 143) {
-        out->wants_events = true;
-        str_set(&out->cause, probe);
-    }
+    bool by_signal = out->exit_code == EXIT_KILLED || out->exit_code == EXIT_TERMINATED;
+    out->wants_events = by_signal || has_killing_probe(s);
+    if (by_signal || probe)
+        str_set(&out->cause, probe_words(s, probe));
 }
 
 /* What keeps the pod from getting so far that an image is pulled or a container made; when that has
@@ -268,6 +307,18 @@ static bool has_settled(const struct subject *s, const json_t *running)
     return needed_ms == 0 || for_s * 1000 >= needed_ms + 1000;
 }
 
+/* The probe, and what it said last; NULL: it has none, and a readiness gate may be what is missing. */
+static char *not_ready_cause(const struct subject *s)
+{
+    const char *words = doc_text(pod_event(s, "Unhealthy", NULL), "/message");
+    bool startup = words ? str_starts(words, "Startup") : doc_get(spec_of(s), "/startupProbe") != NULL;
+    AUTO_STR probe = asks_probe(doc_get(spec_of(s), startup ? "/startupProbe" : "/readinessProbe"));
+    if (!probe)
+        return xstrdup(words);
+    return xasprintf("%s (%s probe: %s)", words ? words : "it has not succeeded", startup ? "startup" : "readiness",
+                     probe);
+}
+
 static void judge_running(const struct subject *s, const json_t *running, struct finding *out)
 {
     const json_t *last = last_end(s);
@@ -281,7 +332,8 @@ static void judge_running(const struct subject *s, const json_t *running, struct
             judge_terminated(s, last, false, out);
         if (out->rank != RANK_FINE)
             return;
-        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, doc_text(pod_event(s, "Unhealthy", NULL), "/message"));
+        AUTO_STR cause = not_ready_cause(s);
+        found(out, s, RANK_NOT_READY, RW6203_NOT_READY, cause);
         out->reason = xasprintf("container \"%s\" runs, but %s ready", s->name, final ? "never became" : "is not yet");
         out->has_log = true;
         out->wants_events = final;

@@ -31,6 +31,9 @@ struct finding {
 
 void finding_release(struct finding *f);
 
+/* finding_keep_worse: *worst becomes *other where that has the higher rank: true. *other is released or moved. */
+bool finding_keep_worse(struct finding *worst, struct finding *other);
+
 /* What the pods are judged by. */
 struct judge {
     const struct rollout_snapshot *snapshot;

@@ -10,7 +10,7 @@
 #define JUDGE_MS 500         /* what depends on time alone is judged this often */
 #define EVENTS_AGAIN_MS 2000 /* events about one object are asked for at most this often */
 
-/* The kinds that have pods. */
+/* The kinds that take a while. */
 static const struct kind {
     const char *kind;
     const char *api_version;
@@ -24,6 +24,7 @@ static const struct kind {
     { "Job", "batch/v1", NULL, false },
     { "CronJob", "batch/v1", NULL, true },
     { "Pod", "v1", NULL, false },
+    { "PersistentVolumeClaim", "v1", NULL, false },
 };
 
 static const struct kind *find_kind(const char *api_version, const char *kind)

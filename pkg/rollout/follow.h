@@ -28,8 +28,8 @@ struct rollout_follow {
     int *proved;
 };
 
-/* rollout_follows: is it a kind that has pods? Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, Pod,
- * and CronJob, which is READY once it is applied, as are all kinds that are not followed. */
+/* rollout_follows: is it a kind that takes a while? Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, Pod,
+ * PersistentVolumeClaim, and CronJob, which is READY once it is applied, as are all kinds that are not followed. */
 bool rollout_follows(const char *api_version, const char *kind);
 
 /* rollout_follow: NULL when all targets are READY.

@@ -21,7 +21,7 @@ static bool has_digest(const struct rollout_image *image, const char *image_id)
 
 /* The manifest may be another one over the same config. The content name holds the digest and was
  * verified in the node when it was put there: it decides. */
-static bool runs_image(const struct rollout_image *image, const char *image_id, const char *spec_image)
+bool rollout_runs_image(const struct rollout_image *image, const char *image_id, const char *spec_image)
 {
     return has_digest(image, image_id) || (strchr(image_id, '@') && str_eq(spec_image, image->name));
 }
@@ -58,7 +58,7 @@ static char *prove_one(const json_t *pod, const struct rollout_image *image, boo
         *known = false;
         return NULL;
     }
-    if (runs_image(image, image_id, spec_image))
+    if (rollout_runs_image(image, image_id, spec_image))
         return NULL;
     return xasprintf("container \"%s\" was to run %s (%s), but runs %s (%s)", image->container, image->name,
                      image->config_digest, spec_image, image_id);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "rollout/asks.h"
 #include "rollout/finding.h"
 
 void finding_release(struct finding *f)
@@ -9,6 +10,18 @@ void finding_release(struct finding *f)
     free(f->cause);
     free(f->container);
     *f = (struct finding){ 0 };
+}
+
+bool finding_keep_worse(struct finding *worst, struct finding *other)
+{
+    bool is_worse = other->rank > worst->rank;
+    if (is_worse) {
+        struct finding better = *worst;
+        *worst = *other;
+        *other = better;
+    }
+    finding_release(other);
+    return is_worse;
 }
 
 const json_t *condition_of(const json_t *object, const char *type)
@@ -73,16 +86,6 @@ bool pod_changed_since(const json_t *pod, const char *time)
     return false;
 }
 
-static void keep_worse(struct finding *worst, struct finding *other)
-{
-    if (other->rank > worst->rank) {
-        struct finding better = *worst;
-        *worst = *other;
-        *other = better;
-    }
-    finding_release(other);
-}
-
 /* A sidecar is an init container that never ends (restartPolicy Always, Kubernetes 1.29). */
 static bool is_sidecar(const json_t *pod, const char *name)
 {
@@ -99,7 +102,7 @@ static void judge_containers(const struct judge *j, const json_t *pod, bool init
         struct subject s = { j, pod, status, name ? name : "?", init && !is_sidecar(pod, name) };
         struct finding one;
         container_judge(&s, &one);
-        keep_worse(out, &one);
+        finding_keep_worse(out, &one);
         if (s.init && out->rank != RANK_FINE)
             return; /* the ones behind it have not started */
     }
@@ -117,12 +120,19 @@ static bool is_unschedulable(const json_t *pod)
     return str_eq(doc_text(condition_of(pod, "PodScheduled"), "/reason"), "Unschedulable");
 }
 
+static void judge_unschedulable(const json_t *pod, struct finding *out)
+{
+    const char *words = doc_text(condition_of(pod, "PodScheduled"), "/message");
+    AUTO_STR asked = asks_resources(pod, words);
+    AUTO_STR cause = asked ? xasprintf("its pod requests %s: %s", asked, words) : xstrdup(words);
+    pending(out, RANK_UNSCHEDULABLE, RW6202_UNSCHEDULABLE, xstrdup("no node can take its pod"), cause);
+}
+
 /* What has no container states to look at: not scheduled, not yet seen by its node. */
 static bool judge_phase(const json_t *pod, struct finding *out)
 {
     if (is_unschedulable(pod))
-        pending(out, RANK_UNSCHEDULABLE, RW6202_UNSCHEDULABLE, xstrdup("no node can take its pod"),
-                doc_text(condition_of(pod, "PodScheduled"), "/message"));
+        judge_unschedulable(pod, out);
     else if (doc_count(doc_get(pod, "/status/containerStatuses")) == 0)
         pending(out, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, xstrdup("its pod is being created"), NULL);
     else

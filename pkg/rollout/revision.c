@@ -46,6 +46,18 @@ const json_t *revision_newest(const struct rollout_snapshot *s)
     return newest;
 }
 
+bool revision_is_observed(const struct rollout_snapshot *s)
+{
+    int64_t seen = doc_i64(s->workload, "/status/observedGeneration", 0);
+    return is_kind(s, "Job") || is_kind(s, "Pod") || seen >= doc_i64(s->workload, "/metadata/generation", 0);
+}
+
+bool revision_has_arrived(const struct rollout_snapshot *s)
+{
+    const json_t *newest = revision_newest(s);
+    return !is_kind(s, "Deployment") || (newest && revision_number(newest) >= revision_number(s->workload));
+}
+
 bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod)
 {
     if (!is_kind(s, "Deployment"))

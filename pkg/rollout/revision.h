@@ -13,6 +13,12 @@ int64_t revision_number(const json_t *object);
  * NULL: none yet, or a kind that has no such. Borrowed. */
 const json_t *revision_newest(const struct rollout_snapshot *s);
 
+/* revision_is_observed: has its controller seen the workload as it is now? Jobs and bare Pods, which are not
+ * changed but made anew, always count as seen. revision_has_arrived: the newest ReplicaSet that a Deployment tells
+ * of is there: lists come by watches of their own. Until both hold, the newest revision may be the one before. */
+bool revision_is_observed(const struct rollout_snapshot *s);
+bool revision_has_arrived(const struct rollout_snapshot *s);
+
 /* revision_owns_pod: is the pod the workload's, of whatever version? A Deployment's pods are owned
  * by its ReplicaSets. */
 bool revision_owns_pod(const struct rollout_snapshot *s, const json_t *pod);

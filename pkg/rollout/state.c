@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strv.h"
+#include "rollout/claim.h"
 #include "rollout/revision.h"
+#include "rollout/stuck.h"
 #include "rollout/tally.h"
 
 #define REFUSED_S 3      /* a quota may become free when an old pod ends */
@@ -20,13 +23,8 @@ void rollout_verdict_release(struct rollout_verdict *v)
     free(v->pod_uid);
     free(v->container);
     free(v->events_uid);
+    free(v->stuck);
     *v = (struct rollout_verdict){ 0 };
-}
-
-static bool is_observed(const struct rollout *r)
-{
-    const json_t *w = r->snapshot->workload;
-    return doc_i64(w, "/status/observedGeneration", 0) >= doc_i64(w, "/metadata/generation", 0);
 }
 
 /* So many pods of a StatefulSet stay as they are. */
@@ -98,15 +96,47 @@ static int pods_there(const struct rollout *r, const struct tally *t)
 static char *too_few_words(const struct rollout *r, const struct tally *t, const struct rollout_verdict *out)
 {
     const char *what = replaces_by_hand(r) ? "pods" : "updated pods";
-    /* kubernetes#67250: the controller does not replace a pod that never became ready. */
-    if (rollout_is_kind(r, "StatefulSet") && t->old_pods > out->old_ready)
-        return xasprintf("%d of %d updated: the controller waits for a pod of the old version to become ready; "
-                         "delete that pod",
-                         t->pods, out->wanted);
     if (t->put_out > 0)
         return xasprintf("%d of %d %s exist; a pod was put out (%s)", pods_there(r, t), out->wanted, what,
                          doc_text(t->out_pod, "/status/reason"));
     return xasprintf("%d of %d %s exist", pods_there(r, t), out->wanted, what);
+}
+
+/* Whether a pod of an older revision is beyond help. Not what it lacks, which may have come with this very change; nor
+ * a crash after a long life, since the first restart follows at once: one that backs off has tried it. */
+static bool is_hopeless(const struct rollout *r, const json_t *pod, const struct finding *f)
+{
+    static const char *const lists[] = { "/status/initContainerStatuses", "/status/containerStatuses" };
+    bool backs_off = f->exit_code < 0;
+    for (size_t i = 0; i < COUNT_OF(lists); i++) {
+        const json_t *status = doc_find(doc_get(pod, lists[i]), "/name", f->container);
+        backs_off = backs_off || str_eq(doc_text(status, "/state/waiting/reason"), "CrashLoopBackOff");
+    }
+    bool may_pass = f->code == RW6104_CONFIGURATION_MISSING && !r->snapshot->deadline_passed;
+    return f->rank == RANK_FATAL && backs_off && !may_pass;
+}
+
+/* The controller waits for pods of an older revision before it makes the missing ones. */
+static bool stuck_decides(const struct rollout *r, const struct tally *t, struct rollout_verdict *out)
+{
+    AUTO(strv) names = { 0 };
+    AUTO(finding) worst;
+    DOC_AUTO stuck = stuck_pods(r->snapshot->workload, r->snapshot->pods);
+    const json_t *worst_pod = tally_worst_of(r, stuck, &worst);
+    if (!worst_pod)
+        return false;
+    for (size_t i = 0; i < doc_count(stuck); i++)
+        strv_add(&names, doc_text(doc_at(stuck, i), "/metadata/name"));
+    out->stuck = strv_join(&names, " ");
+    tally_name_pod(worst_pod, &worst, out);
+    AUTO_STR cause = xasprintf("%s%s%s", worst.reason, worst.cause ? "; " : "", worst.cause ? worst.cause : "");
+    char *words = xasprintf("%d of %d updated: the controller waits for old pod %s", t->pods, out->wanted, out->pod);
+    if (is_hopeless(r, worst_pod, &worst))
+        verdict_fail(out, worst.code, words, NULL);
+    else
+        verdict_wait_for(r, out, words);
+    str_set(&out->cause, cause);
+    return true;
 }
 
 /* Fewer pods than wanted. Where some exist that tell more, they decide. */
@@ -117,6 +147,8 @@ static bool too_few_decide(const struct rollout *r, const struct tally *t, struc
     const char *refused = creation_refused(r, out);
     if (!refused && t->worst.rank > RANK_SETTLING)
         return false;
+    if (!refused && stuck_decides(r, t, out))
+        return true;
     if (refused && !has_ending_pods(r))
         verdict_fail(out, RW6105_CREATION_REFUSED, xstrdup("its pods cannot be created"), refused);
     else if (refused)
@@ -128,13 +160,11 @@ static bool too_few_decide(const struct rollout *r, const struct tally *t, struc
     return true;
 }
 
-/* Lists come by watches of their own: the ReplicaSet of a change that the Deployment tells of may
- * not have arrived. */
 static bool is_current(const struct rollout *r)
 {
     const json_t *w = r->snapshot->workload;
     if (rollout_is_kind(r, "Deployment"))
-        return r->revision && revision_number(r->revision) >= revision_number(w);
+        return revision_has_arrived(r->snapshot);
     if (rollout_is_kind(r, "DaemonSet") && !replaces_by_hand(r))
         return r->revision && doc_i64(w, "/status/updatedNumberScheduled", 0) >= r->wanted;
     return true;
@@ -277,7 +307,7 @@ static void fail_paused(struct rollout *r, struct rollout_verdict *out)
 static void judge_workload(struct rollout *r, struct rollout_verdict *out)
 {
     const json_t *w = r->snapshot->workload;
-    if (!is_observed(r)) {
+    if (!revision_is_observed(r->snapshot)) {
         verdict_wait_for(r, out, xstrdup("its controller has not seen the change yet"));
         return;
     }
@@ -304,11 +334,24 @@ void rollout_applied(const char *kind, struct rollout_verdict *out)
     out->reason = xstrdup(str_eq(kind, "CronJob") ? "applied; it runs when its schedule says" : "applied");
 }
 
-void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out)
+/* The user's own time limit in a Deployment (progressDeadlineSeconds; 10 minutes unless it says otherwise). */
+static bool is_out_of_time(const struct rollout *r)
 {
+    const json_t *progressing = condition_of(r->snapshot->workload, "Progressing");
+    return rollout_is_kind(r, "Deployment") && revision_is_observed(r->snapshot) &&
+           str_eq(doc_text(progressing, "/status"), "False") &&
+           str_eq(doc_text(progressing, "/reason"), "ProgressDeadlineExceeded");
+}
+
+void rollout_judge(const struct rollout_snapshot *snapshot, const struct rollout_options *o,
+                   struct rollout_verdict *out)
+{
+    struct rollout_snapshot at_deadline = *snapshot;
+    const struct rollout_snapshot *s = &at_deadline;
     *out = (struct rollout_verdict){ .exit_code = -1, .wanted = 1 };
     struct rollout r = { .snapshot = s, .options = o, .uid = doc_text(s->workload, "/metadata/uid"), .wanted = 1 };
     r.judge = (struct judge){ s, o, .runs_for_ever = true, .crash = RW6103_CONTAINER_CRASHES };
+    at_deadline.deadline_passed = snapshot->deadline_passed || is_out_of_time(&r);
     if (!s->workload) {
         verdict_fail(out, RW6201_ROLLOUT_TIMEOUT, xstrdup("it was deleted while we waited for it"), NULL);
     } else if (rollout_is_kind(&r, "Deployment") || rollout_is_kind(&r, "StatefulSet") ||
@@ -322,6 +365,8 @@ void rollout_judge(const struct rollout_snapshot *s, const struct rollout_option
         const char *policy = doc_text(s->workload, "/spec/restartPolicy");
         r.judge.runs_for_ever = !policy || str_eq(policy, "Always");
         judge_bare_pod(&r, out);
+    } else if (rollout_is_kind(&r, "PersistentVolumeClaim")) {
+        claim_judge(&r, out);
     } else {
         rollout_applied(doc_text(s->workload, "/kind"), out);
     }

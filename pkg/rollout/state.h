@@ -1,6 +1,7 @@
 /* state: the verdict over one workload, as a pure function of what the server says.
  *
- * Kinds: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob (applied is done), Pod. Only the
+ * Kinds: Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob (applied is done), Pod,
+ * PersistentVolumeClaim (claim.h). Only the
  * newest revision counts: its pods are found by their owner (Deployment), by controller-revision-hash,
  * or by the images of the template (a ReplicaSet of its own, which replaces no pod); old pods that are
  * still ending are not waited for.
@@ -14,14 +15,15 @@
  * from when its node took the pod: CreateContainerConfigError after 3 s, unless it is a cache that is
  * late; a missing volume source after 10 s; other volume, sandbox and network errors after 60 s.
  * Fails after 3 s, once old pods have ended: a pod that can't be created (quota, admission).
+ * Fails at once, with what it has: a pod of an older revision for which a StatefulSet's controller waits (stuck.h), and
+ * which would fail if it were new; but not one that lacks a ConfigMap or the like, which this change may have brought.
  * Fails by budget (restarts, or time since the first crash): exit ≠ 0, exit 0 of a program that is
  * to keep running, OOMKilled, failing init containers, liveness kills; a Job's failed attempts.
- * Fails at the deadline: not scheduled, never ready, anything else unfinished, such as an image whose
- * registry does not answer.
+ * Fails at the deadline, ours or a Deployment's own (progressDeadlineSeconds): not scheduled, never ready,
+ * anything else unfinished, such as an image whose registry does not answer.
  * Never fails: pods of other kinds that their node put out (evicted, preempted …), which count as missing;
- * pods of older revisions.
- * Not judged: whether a PersistentVolumeClaim gets bound and a Service has endpoints. A pod that waits for
- * its claim is not scheduled, and the scheduler's words say why.
+ * other pods of older revisions.
+ * Not judged: whether a Service has endpoints.
  *
  * A bare Pod is changed in place: a container of another image that was started before the change is
  * waited out, whatever it does.
@@ -83,10 +85,12 @@ struct rollout_verdict {
     bool log_previous; /* the output that matters is that of the previous instance */
     char *events_uid;  /* events about this object would tell more; NULL when not */
     int ready, wanted; /* pods of the newest revision */
+    int settled;       /* of the ready ones those with no fault; one that crashes is ready for moments, too */
     int old_ready;     /* ready pods of older revisions: they still serve */
     int proved;        /* READY: pods of the newest revision that run, or ran to their end, all expected images;
                         * 0 when none is expected */
     bool paused;       /* FAILED, and going on once the Deployment is resumed */
+    char *stuck; /* names of the pods that have to be deleted before it goes on (stuck.h): "db-0 db-1"; NULL: none */
 };
 
 void rollout_verdict_release(struct rollout_verdict *v);
@@ -97,5 +101,8 @@ void rollout_applied(const char *kind, struct rollout_verdict *out);
 
 /* rollout_judge: out is initialised here. */
 void rollout_judge(const struct rollout_snapshot *s, const struct rollout_options *o, struct rollout_verdict *out);
+
+/* rollout_runs_image: does a container run this image, by what a pod's status and spec tell: imageID and image? */
+bool rollout_runs_image(const struct rollout_image *image, const char *image_id, const char *spec_image);
 
 #endif

@@ -15,7 +15,7 @@
 #include "rollout/state.h"
 
 static const char DIRECTORY[] = "tests/data/rollout";
-#define CASES_AT_LEAST 110
+#define CASES_AT_LEAST 134
 
 static json_t *load(const char *name)
 {
@@ -91,6 +91,15 @@ static bool has_part(const char *name, const json_t *expect, const char *key, co
     return ok;
 }
 
+static bool is_text(const char *name, const json_t *expect, const char *key, const char *got)
+{
+    const char *want = doc_text(expect, key);
+    bool ok = !want || str_eq(want, got);
+    if (!ok)
+        print_error("%s: %s is \"%s\", wanted \"%s\"\n", name, key, got, want);
+    return ok;
+}
+
 static bool is_number(const char *name, const json_t *expect, const char *key, int64_t got)
 {
     int64_t want = doc_i64(expect, key, got);
@@ -107,9 +116,11 @@ static bool is_expected(const char *name, const json_t *expect, const struct rol
     ok = has_part(name, expect, "/reason", v->reason) && ok;
     ok = has_part(name, expect, "/cause", v->cause) && ok;
     ok = has_part(name, expect, "/container", v->container) && ok;
+    ok = is_text(name, expect, "/stuck", v->stuck ? v->stuck : "") && ok;
     ok = is_number(name, expect, "/code", v->code) && ok;
     ok = is_number(name, expect, "/exit_code", v->exit_code) && ok;
     ok = is_number(name, expect, "/ready", v->ready) && ok;
+    ok = is_number(name, expect, "/settled", v->settled) && ok;
     ok = is_number(name, expect, "/wanted", v->wanted) && ok;
     ok = is_number(name, expect, "/old_ready", v->old_ready) && ok;
     ok = is_number(name, expect, "/log_previous", v->log_previous) && ok;
@@ -160,7 +171,9 @@ static void test_judge_cases(void **state)
 static void test_judge_empty_objects(void **state)
 {
     (void)state;
-    static const char *const kinds[] = { "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod" };
+    static const char *const kinds[] = {
+        "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod", "PersistentVolumeClaim",
+    };
     for (size_t i = 0; i < COUNT_OF(kinds); i++) {
         DOC_AUTO workload = doc_object();
         doc_set_text(workload, "/kind", kinds[i]);

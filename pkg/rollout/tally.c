@@ -42,13 +42,9 @@ static void count_new_pod(const struct rollout *r, const json_t *pod, struct tal
     pod_judge(&r->judge, pod, &f);
     t->pods++;
     out->ready += pod_is_ready(pod);
-    if (f.rank > t->worst.rank) {
-        finding_release(&t->worst);
-        t->worst = f;
+    out->settled += pod_is_ready(pod) && f.rank == RANK_FINE;
+    if (finding_keep_worse(&t->worst, &f))
         t->worst_pod = pod;
-    } else {
-        finding_release(&f);
-    }
 }
 
 void tally_count(const struct rollout *r, struct tally *t, struct rollout_verdict *out)
@@ -69,6 +65,21 @@ void tally_count(const struct rollout *r, struct tally *t, struct rollout_verdic
             out->old_ready += pod_is_ready(pod);
         }
     }
+}
+
+const json_t *tally_worst_of(const struct rollout *r, const json_t *pods, struct finding *out)
+{
+    const json_t *worst = NULL;
+    size_t i;
+    json_t *pod;
+    *out = (struct finding){ .exit_code = -1 }; /* as pod_judge has it where there is nothing to say */
+    DOC_EACH_ITEM (pods, i, pod) {
+        struct finding f;
+        pod_judge(&r->judge, pod, &f);
+        if (finding_keep_worse(out, &f) || !worst)
+            worst = pod;
+    }
+    return worst;
 }
 
 void tally_name_pod(const json_t *pod, const struct finding *f, struct rollout_verdict *out)

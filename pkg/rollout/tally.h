@@ -36,6 +36,10 @@ struct tally {
 void tally_count(const struct rollout *r, struct tally *t, struct rollout_verdict *out);
 void tally_release(struct tally *t);
 
+/* tally_worst_of: of these pods the worst, borrowed, and what was found in it; NULL: there are none. out is
+ * initialised here. */
+const json_t *tally_worst_of(const struct rollout *r, const json_t *pods, struct finding *out);
+
 /* tally_name_pod: the verdict names this pod, and what was found in it. */
 void tally_name_pod(const json_t *pod, const struct finding *f, struct rollout_verdict *out);
 
