@@ -111,7 +111,7 @@ static void fill_target(const struct job *job, const struct release_object *o, s
     const json_t *spec = doc_get(o->object->tree, manifest_pod_pointer(o->object));
     size_t count = add_images(job, doc_get(spec, "/containers"), *images, 0);
     count = add_images(job, doc_get(spec, "/initContainers"), *images, count);
-    *target = (struct rollout_target){ o->id, *images, count };
+    *target = (struct rollout_target){ .id = o->id, .images = *images, .image_count = count };
     *images += count;
 }
 

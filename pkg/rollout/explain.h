@@ -6,12 +6,12 @@
 #include "rollout/follow.h"
 
 /* explain: the verdict is FAILED. Fetches the output; where it can't be had, the error is without. */
-struct err *explain(struct kube_client *c, const struct rollout_target *target,
-                    const struct rollout_verdict *verdict) MUST_USE;
+struct err *explain(struct kube_client *c, const struct rollout_target *target, const struct rollout_verdict *verdict,
+                    const struct rollout_follow *how) MUST_USE;
 
-/* explain_with: the same with the output in hand; pure. output NULL: the container printed nothing,
- * or none has run. */
-struct err *explain_with(const struct rollout_target *target, const struct rollout_verdict *verdict, const char *output,
-                         size_t len) MUST_USE;
+/* explain_with: the same with the output in hand. output NULL: the container printed nothing, or none has
+ * run. Of `how` only locate is used. */
+struct err *explain_with(const struct rollout_target *target, const struct rollout_verdict *verdict,
+                         const struct rollout_follow *how, const char *output, size_t len) MUST_USE;
 
 #endif

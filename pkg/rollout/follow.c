@@ -5,9 +5,12 @@
 #include "base/clock.h"
 #include "kube/mirror.h"
 #include "kube/pod.h"
+#include "rollout/crash.h"
 #include "rollout/explain.h"
+#include "rollout/words.h"
 
 #define JUDGE_MS 500         /* what depends on time alone is judged this often */
+#define CRASH_LINES 10       /* that are shown of what the first that crashed printed */
 #define EVENTS_AGAIN_MS 2000 /* events about one object are asked for at most this often */
 
 /* The kinds that take a while. */
@@ -51,6 +54,7 @@ struct tracked {
     json_t *events; /* of events_uid; NULL: none asked for */
     char *events_uid;
     int64_t events_at_ms;
+    bool crash_told;
     struct rollout_verdict verdict;
 };
 
@@ -60,6 +64,7 @@ struct follower {
     struct kube_mirror *mirror;
     struct tracked *tracked;
     size_t count;
+    int64_t since_s; /* when it began, wall clock */
 };
 
 static void follower_release(struct follower *f)
@@ -87,13 +92,9 @@ static struct err *track(struct follower *f, const struct rollout_target *target
     return kube_mirror_add(f->mirror, "v1", "Pod", ns, &t->pods);
 }
 
-static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
+static struct rollout_snapshot snapshot_of(const struct follower *f, const struct tracked *t, bool deadline_passed)
 {
-    if (t->instant) {
-        rollout_applied(t->target->id.kind, out);
-        return;
-    }
-    struct rollout_snapshot s = {
+    return (struct rollout_snapshot){
         .workload = doc_find(kube_mirror_items(f->mirror, t->workload), "/metadata/name", t->target->id.name),
         .owned = t->has_owned ? kube_mirror_items(f->mirror, t->owned) : NULL,
         .pods = kube_mirror_items(f->mirror, t->pods),
@@ -103,11 +104,45 @@ static void judge(const struct follower *f, const struct tracked *t, bool deadli
         .images = t->target->images,
         .image_count = t->target->image_count,
     };
+}
+
+static void judge(const struct follower *f, const struct tracked *t, bool deadline_passed, struct rollout_verdict *out)
+{
+    if (t->instant) {
+        rollout_applied(t->target->id.kind, out);
+        return;
+    }
+    struct rollout_snapshot s = snapshot_of(f, t, deadline_passed);
     rollout_judge(&s, &f->how->options, out);
 }
 
+static struct err *read_output(const struct follower *f, const struct tracked *t, const struct rollout_crash *crash,
+                               bool previous, struct buf *out)
+{
+    return kube_logs(f->client, t->target->id.namespace, crash->pod, crash->container, previous, CRASH_LINES, out);
+}
+
+/* It may be started again between what the pod tells and what its log does. */
+static void tell_crash(struct follower *f, struct tracked *t)
+{
+    struct rollout_snapshot s = snapshot_of(f, t, false);
+    struct rollout_crash crash;
+    AUTO(buf) output = { 0 };
+    if (!f->how->on_crash || t->crash_told || t->instant || !crash_find(&s, f->since_s, &crash))
+        return;
+    err_ignore(read_output(f, t, &crash, crash.previous, &output), "that it has crashed is told without it, too");
+    if (output.len == 0) {
+        buf_release(&output);
+        err_ignore(read_output(f, t, &crash, !crash.previous, &output), "that it has crashed is told without it, too");
+    }
+    AUTO(buf) shown = BUF_INIT(output.len + CRASH_LINES);
+    rollout_excerpt(buf_text(&output), output.len, CRASH_LINES, &shown);
+    t->crash_told = true;
+    f->how->on_crash(f->how->ctx, t->target, &crash, buf_text(&shown), shown.len);
+}
+
 /* True when events were fetched that the verdict v has not seen. An API server that does not answer
- * just now is the mirror's to judge. */
+ * just now is the mirror's to judge; so is one that refuses, as it does while it starts. */
 static struct err *fetch_events(struct follower *f, struct tracked *t, const struct rollout_verdict *v, bool *fetched)
 {
     *fetched = false;
@@ -116,16 +151,17 @@ static struct err *fetch_events(struct follower *f, struct tracked *t, const str
     if (!v->events_uid || (same && soon))
         return NULL;
     json_t *events;
+    t->events_at_ms = clock_ms();
+    str_set(&t->events_uid, v->events_uid);
     struct err *failed = kube_events(f->client, t->target->id.namespace, v->events_uid, &events);
-    if (failed && err_get_code(failed) == RW5103_CLUSTER_UNREACHABLE) {
+    if (failed &&
+        (err_get_code(failed) == RW5103_CLUSTER_UNREACHABLE || err_get_code(failed) == RW5104_CLUSTER_REFUSED)) {
         err_ignore(failed, "events only add to what the objects tell");
         return NULL;
     }
     TRY(failed);
     doc_unref(t->events);
     t->events = events;
-    t->events_at_ms = clock_ms();
-    str_set(&t->events_uid, v->events_uid);
     *fetched = true;
     return NULL;
 }
@@ -151,6 +187,8 @@ static struct err *update(struct follower *f, struct tracked *t, bool deadline_p
         judge(f, t, deadline_passed, &now);
     }
     tell(f, t, &now);
+    if (t->verdict.outcome == ROLLOUT_PROGRESSING)
+        tell_crash(f, t);
     return NULL;
 }
 
@@ -166,7 +204,7 @@ static struct err *look(struct follower *f, bool deadline_passed, bool *done)
     for (size_t i = 0; i < f->count; i++) {
         const struct tracked *t = &f->tracked[i];
         if (t->verdict.outcome == ROLLOUT_FAILED)
-            errors = err_join(errors, explain(f->client, t->target, &t->verdict));
+            errors = err_join(errors, explain(f->client, t->target, &t->verdict, f->how));
     }
     return errors;
 }
@@ -186,7 +224,7 @@ static struct err *follow(struct follower *f)
 struct err *rollout_follow(struct kube_client *c, const struct rollout_target *targets, size_t count,
                            const struct rollout_follow *how)
 {
-    AUTO(follower) f = { .client = c, .how = how };
+    AUTO(follower) f = { .client = c, .how = how, .since_s = clock_wall_s() };
     f.tracked = xcalloc(count + 1, sizeof *f.tracked);
     f.count = count;
     TRY(kube_mirror_new(c, &f.mirror));

@@ -1,8 +1,14 @@
 #include "rollout/words.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
+
 #define WORDS_MAX 240
+#define LINE_MAX_SHOWN 400
+#define GAP " ... "
 #define LINES_AFTER_TRACEBACK 5 /* what a program may still print after its exception: its message's other lines */
 
 struct span {
@@ -13,11 +19,13 @@ struct span {
 struct frame {
     struct span file;
     struct span line;
+    struct span source; /* len 0: not shown */
 };
 
 struct traceback {
     struct frame frame; /* the innermost of the user's own code, else the innermost */
     bool frame_is_own;
+    bool source_follows;   /* of this frame, in the next line */
     bool in_frames;        /* between a frame and its exception */
     struct span exception; /* len 0: none yet */
     size_t lines_after;
@@ -50,12 +58,12 @@ static struct span next_line(const char *text, size_t len, size_t *pos)
     return span_trim(line);
 }
 
-/* `  File "/app/main.py", line 14, in <module>` */
+/* `  File "/app/main.py", line 14, in <module>`; loguru begins the frame that caught it with "> ". */
 static bool parse_frame(struct span s, struct frame *out)
 {
-    static const char open[] = "  File \"";
+    static const char open[] = "  File \"", marked[] = "> File \"";
     static const char between[] = "\", line ";
-    if (!span_starts(s, open))
+    if (!span_starts(s, open) && !span_starts(s, marked))
         return false;
     const char *file = s.at + strlen(open);
     size_t rest = s.len - strlen(open);
@@ -66,7 +74,7 @@ static bool parse_frame(struct span s, struct frame *out)
     size_t digits = 0;
     while (number + digits < s.at + s.len && number[digits] >= '0' && number[digits] <= '9')
         digits++;
-    *out = (struct frame){ { file, (size_t)(end - file) }, { number, digits } };
+    *out = (struct frame){ .file = { file, (size_t)(end - file) }, .line = { number, digits } };
     return digits > 0;
 }
 
@@ -80,14 +88,30 @@ static void feed_frame(struct traceback *t, struct frame frame)
     bool own = frame_is_own(frame);
     if (!t->in_frames)
         *t = (struct traceback){ .in_frames = true, .frame = frame, .frame_is_own = own };
-    if (own || !t->frame_is_own)
+    t->source_follows = own || !t->frame_is_own;
+    if (t->source_follows)
         t->frame = frame;
     t->frame_is_own = t->frame_is_own || own;
+}
+
+/* Deeper than the frame's own line; trimmed. */
+static struct span source_of(struct span line)
+{
+    struct span source = line;
+    while (source.len > 0 && source.at[0] == ' ') {
+        source.at++;
+        source.len--;
+    }
+    return line.len - source.len >= 4 ? source : (struct span){ 0 };
 }
 
 static void feed_line(struct traceback *t, struct span line)
 {
     struct frame frame;
+    bool follows = t->source_follows;
+    t->source_follows = false;
+    if (follows)
+        t->frame.source = source_of(line);
     if (parse_frame(line, &frame)) {
         feed_frame(t, frame);
     } else if (span_starts(line, "Traceback (most recent call last)")) {
@@ -112,23 +136,83 @@ static struct span cut_margin(struct span s)
     return (struct span){ s.at + at + 2, s.len - at - 2 };
 }
 
-/* A text may hold any byte; what becomes a string must not end at a NUL, nor in half a character. */
-static char *quote(struct span s)
+/* So many bytes of it that no character is cut in two. */
+static size_t shorter(struct span s, size_t max)
 {
     size_t len = s.len;
-    if (len > WORDS_MAX) {
-        len = WORDS_MAX;
+    if (len > max) {
+        len = max;
         while (len > 0 && ((unsigned char)s.at[len] & 0xc0) == 0x80)
             len--;
     }
+    return len;
+}
+
+/* Its last bytes, as many as there is room for, from the beginning of a character on. */
+static struct span end_of(struct span s, size_t max)
+{
+    struct span end = { s.at + s.len - max, max };
+    while (end.len > 0 && ((unsigned char)*end.at & 0xc0) == 0x80) {
+        end.at++;
+        end.len--;
+    }
+    return end;
+}
+
+/* Appends the line; of one that is longer than max the beginning and the end, of which either may be what tells. */
+static void add_shortened(struct buf *out, struct span line, size_t max)
+{
+    size_t half = (max - strlen(GAP)) / 2;
+    if (line.len <= max) {
+        buf_add(out, line.at, line.len);
+        return;
+    }
+    struct span end = end_of(line, half);
+    buf_add(out, line.at, shorter(line, half));
+    buf_adds(out, GAP);
+    buf_add(out, end.at, end.len);
+}
+
+/* What shows a line as a string would end there. */
+static void show_nul(char *bytes, size_t from, size_t end)
+{
+    for (size_t i = from; i < end; i++)
+        if (!bytes[i])
+            bytes[i] = '?';
+}
+
+/* A text may hold any byte; what becomes a string must not end at a NUL, nor in half a character. */
+static char *quote(struct span s)
+{
+    size_t len = shorter(s, WORDS_MAX);
     char *out = xcalloc(len + 1, 1);
-    for (size_t i = 0; i < len; i++)
-        out[i] = s.at[i] ? s.at[i] : '?';
+    if (len > 0)
+        memcpy(out, s.at, len);
+    show_nul(out, 0, len);
     return out;
 }
 
-char *rollout_last_words(const char *text, size_t len)
+void rollout_words_release(struct rollout_words *w)
 {
+    free(w->text);
+    free(w->file);
+    free(w->source);
+    *w = (struct rollout_words){ 0 };
+}
+
+static void take_frame(const struct frame *frame, struct rollout_words *out)
+{
+    AUTO_STR number = quote(frame->line);
+    out->file = quote(frame->file);
+    if (!num_i64(number, 1, INT32_MAX, &out->line))
+        out->line = 0;
+    if (frame->source.len > 0)
+        out->source = quote(frame->source);
+}
+
+void rollout_words_read(const char *text, size_t len, struct rollout_words *out)
+{
+    *out = (struct rollout_words){ 0 };
     struct traceback t = { 0 };
     struct span last = { 0 };
     bool grouped = false;
@@ -140,12 +224,22 @@ char *rollout_last_words(const char *text, size_t len)
             last = line;
     }
     if (last.len == 0)
-        return NULL;
-    if (t.exception.len == 0 || t.lines_after > LINES_AFTER_TRACEBACK)
-        return quote(last);
-    AUTO_STR exception = quote(t.exception);
-    AUTO_STR file = quote(t.frame.file);
-    return xasprintf("%s at %s:%.*s", exception, file, (int)t.frame.line.len, t.frame.line.at);
+        return;
+    bool is_traceback = t.exception.len > 0 && t.lines_after <= LINES_AFTER_TRACEBACK;
+    AUTO(buf) shown = BUF_INIT(WORDS_MAX + 1);
+    add_shortened(&shown, is_traceback ? t.exception : last, WORDS_MAX);
+    out->text = quote((struct span){ shown.bytes, shown.len });
+    if (is_traceback)
+        take_frame(&t.frame, out);
+}
+
+char *rollout_last_words(const char *text, size_t len)
+{
+    AUTO(rollout_words) words;
+    rollout_words_read(text, len, &words);
+    if (!words.file)
+        return STEAL(&words.text);
+    return xasprintf("%s at %s:%" PRId64, words.text, words.file, words.line);
 }
 
 size_t rollout_tail(const char *text, size_t len, size_t lines)
@@ -158,4 +252,15 @@ size_t rollout_tail(const char *text, size_t len, size_t lines)
             break;
     }
     return at;
+}
+
+void rollout_excerpt(const char *text, size_t len, size_t lines, struct buf *out)
+{
+    for (size_t pos = rollout_tail(text, len, lines); pos < len;) {
+        struct span line = next_line(text, len, &pos);
+        size_t from = out->len;
+        add_shortened(out, line, LINE_MAX_SHOWN);
+        show_nul(out->bytes, from, out->len);
+        buf_adds(out, "\n");
+    }
 }

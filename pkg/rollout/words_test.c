@@ -41,6 +41,30 @@ static void test_last_words_traceback(void **state)
                  "KeyError: 'X' at /app/app/settings.py:14");
 }
 
+/* As loguru prints it, values and all. */
+static void test_last_words_traceback_of_loguru(void **state)
+{
+    (void)state;
+    static const char text[] = "2026-01-01 00:00:00.000 | ERROR    | __main__:<module>:9 - it failed\n"
+                               "Traceback (most recent call last):\n"
+                               "\n"
+                               "> File \"/app/main.py\", line 7, in <module>\n"
+                               "    read({})\n"
+                               "    \342\224\224 <function read at 0x7f0000000000>\n"
+                               "\n"
+                               "  File \"/app/app/settings.py\", line 4, in read\n"
+                               "    return values[\"PORT\"]\n"
+                               "           \342\224\224 {}\n"
+                               "\n"
+                               "KeyError: 'PORT'\n";
+    AUTO(rollout_words) words;
+    rollout_words_read(text, strlen(text), &words);
+    assert_string_equal(words.text, "KeyError: 'PORT'");
+    assert_string_equal(words.file, "/app/app/settings.py");
+    assert_int_equal(words.line, 4);
+    assert_string_equal(words.source, "return values[\"PORT\"]");
+}
+
 /* Since Python 3.11 each frame has its source line and, below it, a line of carets. */
 static void add_traceback(struct buf *text, const char *const *files, size_t count, const char *exception)
 {
@@ -135,11 +159,33 @@ static void test_last_words_are_bounded(void **state)
     (void)state;
     char text[600];
     memset(text, 'a', sizeof text);
-    memcpy(text + 239, "\xc3\xa9", 2);
+    memcpy(text + 116, "\xc3\xa9", 2);
+    memcpy(text + sizeof text - 118,
+           "\xc3\xa9"
+           "b",
+           3);
+    text[sizeof text - 1] = 'z';
     AUTO_STR got = rollout_last_words(text, sizeof text);
-    assert_int_equal(strlen(got), 239);
+    assert_int_equal(strlen(got), 116 + strlen(" ... ") + 116);
+    assert_non_null(strstr(got, "aaa ... baaa"));
+    assert_int_equal(got[strlen(got) - 1], 'z');
     AUTO_STR with_nul = rollout_last_words("a\0b", 3);
     assert_string_equal(with_nul, "a?b");
+}
+
+static void test_excerpt_is_of_lines_that_can_be_shown(void **state)
+{
+    static const char text[] = "first\nsecond\0bin\n";
+    char longer[1000];
+    AUTO(buf) out = BUF_INIT(2000);
+    (void)state;
+    rollout_excerpt(text, sizeof text - 1, 1, &out);
+    assert_string_equal(buf_text(&out), "second?bin\n");
+    memset(longer, 'x', sizeof longer);
+    buf_truncate(&out, 0);
+    rollout_excerpt(longer, sizeof longer, 3, &out);
+    assert_true(out.len <= 401);
+    assert_non_null(strstr(buf_text(&out), "x ... x"));
 }
 
 static void test_tail(void **state)
@@ -157,12 +203,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_words_plain),
         cmocka_unit_test(test_last_words_traceback),
+        cmocka_unit_test(test_last_words_traceback_of_loguru),
         cmocka_unit_test(test_last_words_traceback_with_carets),
         cmocka_unit_test(test_last_words_exception_group),
         cmocka_unit_test(test_last_words_traceback_chained),
         cmocka_unit_test(test_last_words_syntax_error),
         cmocka_unit_test(test_last_words_old_traceback_is_not_the_end),
         cmocka_unit_test(test_last_words_are_bounded),
+        cmocka_unit_test(test_excerpt_is_of_lines_that_can_be_shown),
         cmocka_unit_test(test_tail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
