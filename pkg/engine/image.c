@@ -22,6 +22,12 @@ static void read_texts(const json_t *array, struct strv *out)
             strv_add(out, doc_text(item, ""));
 }
 
+/* Drivers of moby's daemon/graphdriver of which containerd has no snapshotter of that name. */
+static bool is_classic(const char *driver)
+{
+    return str_eq(driver, "overlay2") || str_eq(driver, "vfs");
+}
+
 static struct err *read_image(const json_t *tree, struct engine_image *out)
 {
     const char *id = doc_text(tree, "/Id");
@@ -33,6 +39,7 @@ static struct err *read_image(const json_t *tree, struct engine_image *out)
                                   .created = xstrdup(doc_text(tree, "/Created")),
                                   .os = xstrdup(doc_text(tree, "/Os")),
                                   .architecture = xstrdup(doc_text(tree, "/Architecture")),
+                                  .classic_store = is_classic(doc_text(tree, "/GraphDriver/Name")),
                                   .has_triggers = doc_count(doc_get(tree, "/Config/OnBuild")) > 0 };
     read_texts(doc_get(tree, "/RepoTags"), &out->tags);
     read_texts(doc_get(tree, "/RootFS/Layers"), &out->diff_ids);

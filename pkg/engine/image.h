@@ -13,6 +13,7 @@ struct engine_image {
     char *architecture;   /* "amd64" */
     struct strv tags;     /* "orders:dev" */
     struct strv diff_ids; /* "sha256:…" of the uncompressed layers, base first */
+    bool classic_store;   /* the engine surely has the classic store: its driver is no snapshotter of containerd */
     bool has_triggers;    /* ONBUILD: a build upon it begins with steps of its own */
 };
 

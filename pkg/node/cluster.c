@@ -142,6 +142,14 @@ static struct err *find_api(struct engine *e, const struct engine_container_list
     return NULL;
 }
 
+struct err *node_cluster_names(struct engine *e, struct net_wait wait, struct strv *out)
+{
+    AUTO(engine_container_list) all = { 0 };
+    TRY(engine_container_list(e, cluster_label, wait, &all));
+    list_clusters(&all, out);
+    return NULL;
+}
+
 struct err *node_cluster_find(struct engine *e, const char *name, struct net_wait wait, struct node_list *out)
 {
     AUTO(engine_container_list) all = { 0 };
@@ -161,10 +169,11 @@ struct err *node_cluster_find(struct engine *e, const char *name, struct net_wai
     return NULL;
 }
 
-/* state NULL: there is no such container. */
+/* state NULL: there is no such container. One that is being removed is as good as gone, and cannot be started. */
 static struct err *not_running(const char *node_name, const char *state)
 {
     struct err *e = err_new(RW4002_NODE_STOPPED, "node %s is not running", node_name);
+    state = str_eq(state, "removing") ? NULL : state;
     e = err_cause(e, "its container is %s", state ? state : "gone");
     bool paused = str_eq(state, "paused"); /* docker start refuses those */
     return state ? err_next(e, "docker %s %s", paused ? "unpause" : "start", node_name) : e;

@@ -7,6 +7,7 @@
 #define NODE_CLUSTER_H
 
 #include "base/buf.h"
+#include "base/strv.h"
 #include "engine/engine.h"
 
 struct node {
@@ -28,6 +29,8 @@ struct node_list {
  * of that name (it lists those that exist, the nearest first), none at all, or several and no
  * name. A cluster whose nodes are stopped is found. */
 struct err *node_cluster_find(struct engine *e, const char *name, struct net_wait wait, struct node_list *out) MUST_USE;
+/* node_cluster_names: of all Kind clusters that this engine has, sorted. */
+struct err *node_cluster_names(struct engine *e, struct net_wait wait, struct strv *out) MUST_USE;
 void node_list_release(struct node_list *l);
 
 /* node_stopped: RW4002_NODE_STOPPED, with the remedy, for a node that is not running, else NULL. */

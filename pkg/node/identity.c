@@ -101,13 +101,26 @@ static struct err *top_chain(const struct engine_image *image, char **out)
     return NULL;
 }
 
+/* An engine that tells about itself runs other programs first, which takes longer than all else that is asked. */
+static struct err *has_containerd_store(struct engine *e, const struct engine_image *image, struct net_wait wait,
+                                        bool *out)
+{
+    AUTO(engine_info) info = { 0 };
+    *out = false;
+    if (image->classic_store)
+        return NULL;
+    TRY(engine_info(e, wait, &info));
+    *out = info.containerd_store;
+    return NULL;
+}
+
 /* By the id: the name may have moved on. */
 static struct err *find_digest(struct engine *e, const struct engine_image *image, const char *state_dir,
                                struct net_wait wait, char **digest)
 {
-    AUTO(engine_info) info = { 0 };
-    TRY(engine_info(e, wait, &info));
-    if (!info.containerd_store) {
+    bool containerd_store = false;
+    TRY(has_containerd_store(e, image, wait, &containerd_store));
+    if (!containerd_store) {
         *digest = xstrdup(image->id);
         return NULL;
     }
@@ -146,7 +159,6 @@ static struct err *has_moved(const struct node_image *image, const char *expecte
 struct err *node_image_look(struct engine *e, const struct node_image *image, struct net_wait wait,
                             struct engine_image *out, bool *containerd_store)
 {
-    AUTO(engine_info) info = { 0 };
     bool found = false;
     *containerd_store = false;
     TRY(engine_image_inspect(e, image->ref, wait, &found, out));
@@ -156,7 +168,6 @@ struct err *node_image_look(struct engine *e, const struct node_image *image, st
         return has_moved(image, image->engine_id, out->id);
     if (strcmp(out->id, image->config_digest) == 0)
         return NULL;
-    TRY(engine_info(e, wait, &info));
-    *containerd_store = info.containerd_store;
-    return info.containerd_store ? NULL : has_moved(image, image->config_digest, out->id);
+    TRY(has_containerd_store(e, out, wait, containerd_store));
+    return *containerd_store ? NULL : has_moved(image, image->config_digest, out->id);
 }

@@ -39,6 +39,29 @@ static void test_the_classic_store_has_it_as_its_id(void **state)
     assert_null(strstr(heard, "/push"));
 }
 
+/* Which store it is, the image's driver tells as far as its name is of one store only. */
+static void test_an_engine_is_not_asked_what_the_image_tells(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *driver;
+        bool asks;
+    } rows[] = { { "overlay2", false }, { "vfs", false }, { "overlayfs", true }, { "btrfs", true }, { "", true } };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(docker) d = { 0 };
+        AUTO_STR digest = NULL;
+        AUTO_STR heard = NULL;
+        AUTO_STR image =
+            xasprintf("{\"Id\":\"" DIGEST "\",\"GraphDriver\":{\"Data\":null,\"Name\":\"%s\"}}", rows[i].driver);
+        docker_json(&d, 200, image);
+        if (rows[i].asks)
+            docker_json(&d, 200, "{}");
+        check_ok(ask(&d, &digest, &heard));
+        assert_string_equal(digest, DIGEST);
+        assert_int_equal(strstr(heard, "GET /info ") != NULL, rows[i].asks);
+    }
+}
+
 static void test_an_image_that_was_not_built(void **state)
 {
     (void)state;
@@ -138,8 +161,11 @@ static void test_an_engine_that_ends_in_the_middle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_classic_store_has_it_as_its_id), cmocka_unit_test(test_an_image_that_was_not_built),
-        cmocka_unit_test(test_an_engine_that_does_not_push_to_us), cmocka_unit_test(test_an_engine_that_pushes_to_us),
+        cmocka_unit_test(test_the_classic_store_has_it_as_its_id),
+        cmocka_unit_test(test_an_engine_is_not_asked_what_the_image_tells),
+        cmocka_unit_test(test_an_image_that_was_not_built),
+        cmocka_unit_test(test_an_engine_that_does_not_push_to_us),
+        cmocka_unit_test(test_an_engine_that_pushes_to_us),
         cmocka_unit_test(test_an_engine_that_ends_in_the_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,8 @@ static void ended_early(struct import *im, struct import_target *t, struct err *
         return;
     }
     if (broken && t->session->says.len == 0) {
-        broken = err_because(RW4003_NODE_FAILED, broken, "node %s cannot import the image", node_of(t)->name);
+        broken =
+            err_because(RW4003_NODE_FAILED, broken, "node %s cannot %s", node_of(t)->name, session_told(t->session));
         fail(t, node_lost(t->session->engine, node_of(t), NULL, broken));
         return;
     }

@@ -385,6 +385,7 @@ static void test_a_node_that_stops_while_it_unpacks(void **state)
 {
     (void)state;
     check_silent("{\"State\":{\"Status\":\"exited\"}}", false, "its container is exited", "docker start a");
+    check_silent("{\"State\":{\"Status\":\"removing\"}}", false, "its container is gone", NULL);
     check_silent(NULL, false, "its container is gone", NULL);
 }
 

@@ -161,9 +161,14 @@ struct err *session_pull(struct session *s, const struct node_image *image, stru
     return order(s, "pull", image, wait);
 }
 
+const char *session_told(const struct session *s)
+{
+    return s->pulls ? "pull the image" : "import the image";
+}
+
 struct err *session_failure(const struct session *s)
 {
-    return node_failure(s->engine, s->node, s->pulls ? "pull the image" : "import the image", buf_text(&s->says));
+    return node_failure(s->engine, s->node, session_told(s), buf_text(&s->says));
 }
 
 bool session_is_done(const struct session *s)

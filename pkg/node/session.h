@@ -43,8 +43,9 @@ struct err *session_import(struct session *s, const struct node_image *image, st
  * Nothing is to be written then. */
 struct err *session_pull(struct session *s, const struct node_image *image, struct net_wait wait) MUST_USE;
 
-/* session_failure: RW4003_NODE_FAILED, RW4004_NODE_FULL: it could not do what it was told; its last words are
- * the cause. */
+/* session_told: what it was told, for messages: "import the image".
+ * session_failure: RW4003_NODE_FAILED, RW4004_NODE_FULL: it could not do that; its last words are the cause. */
+const char *session_told(const struct session *s);
 struct err *session_failure(const struct session *s) MUST_USE;
 
 /* session_read: takes what the script says; *end at the end of its output. */

@@ -16,7 +16,8 @@ static const char not_tls[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n
 enum {
     CLIENT_HELLO = 0x16, /* RFC 8446, 5.1: the first byte of a handshake record */
     HELLO_BYTES = 16 * 1024,
-    GUESTS = 32
+    GUESTS = 32,
+    RECEIVE_BYTES = 256 * 1024 /* of a connection: half of it is read at once, if it is there */
 };
 
 /* A connection that has not shown yet what it is. */
@@ -157,7 +158,7 @@ static struct err *serve(struct oci_endpoint *p)
     p->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
                                      MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC,
                                  0, NULL, NULL, handle, &p->registry, MHD_OPTION_NOTIFY_COMPLETED, done, &p->registry,
-                                 MHD_OPTION_END);
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)RECEIVE_BYTES, MHD_OPTION_END);
     if (!p->daemon)
         return err_new(RW9005_RESOURCES, "cannot start the endpoint that the engine pushes to");
     int number = pthread_create(&p->thread, NULL, listen_loop, p);
