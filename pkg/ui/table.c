@@ -13,11 +13,24 @@ static const char *shortened(const char *text, const char *without)
     return without && str_starts(text, without) ? text + strlen(without) : text;
 }
 
+/* A row stays a row, whatever a value holds. */
+static void add_on_one_line(struct buf *out, const struct buf *clean)
+{
+    for (size_t i = 0; i < clean->len; i++) {
+        char c = clean->bytes[i];
+        if (c == '\n' || c == '\t')
+            buf_adds(out, c == '\n' ? "\\n" : "\\t");
+        else
+            buf_add(out, &c, 1);
+    }
+}
+
 /* Owned. */
 static char *cell_text(const json_t *value, const char *without)
 {
     AUTO(strv) texts = { 0 };
     AUTO(buf) clean = BUF_INIT(LIMIT_CELL);
+    AUTO(buf) line = BUF_INIT(2 * LIMIT_CELL);
     size_t i;
     const json_t *each;
     if (doc_kind(value) == DOC_INTEGER)
@@ -28,7 +41,8 @@ static char *cell_text(const json_t *value, const char *without)
         strv_add(&texts, shortened(doc_text(each, "") ? doc_text(each, "") : "", without));
     AUTO_STR joined = texts.count ? strv_join(&texts, ", ") : xstrdup("-");
     scrub_add(&clean, joined, strlen(joined));
-    return buf_steal(&clean, NULL);
+    add_on_one_line(&line, &clean);
+    return buf_steal(&line, NULL);
 }
 
 static void add_line(struct buf *out, char *const *cells, size_t count, const size_t *widths)

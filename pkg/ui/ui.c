@@ -228,6 +228,83 @@ void ui_table(struct ui *ui, const char *event, const struct ui_column *columns,
     pthread_mutex_unlock(&ui->mutex);
 }
 
+void ui_document(struct ui *ui, const char *event, const json_t *object, const char *text)
+{
+    AUTO(buf) line = BUF_INIT(SIZE_MAX);
+    DOC_AUTO rows = doc_array();
+    doc_append(rows, doc_copy(object));
+    if (ui->options.json)
+        table_as_json(event, rows, &line);
+    pthread_mutex_lock(&ui->mutex);
+    clear_progress(ui);
+    put(ui, ui->options.out_fd, ui->options.json ? buf_text(&line) : text);
+    pthread_mutex_unlock(&ui->mutex);
+}
+
+/* A colour that a pod keeps, besides those with a meaning. */
+static const char *colour_of_pod(const char *pod)
+{
+    static const char *const colours[] = { "\033[34m", "\033[35m", "\033[36m", "\033[94m", "\033[95m", "\033[96m" };
+    unsigned hash = 5381;
+    for (; *pod; pod++)
+        hash = hash * 33 + (unsigned char)*pod;
+    return colours[hash % COUNT_OF(colours)];
+}
+
+static void log_source(const struct ui *ui, const struct ui_log *line, struct buf *out)
+{
+    AUTO_STR source = xasprintf("%s/%s/%s", line->service, line->pod, line->container);
+    buf_adds(out, ui->options.colour ? colour_of_pod(line->pod) : "");
+    scrub_add(out, source, strlen(source));
+    buf_addf(out, "%s ", ui->options.colour ? "\033[0m" : "");
+}
+
+static void log_text(const struct ui *ui, const struct ui_log *line, struct buf *out)
+{
+    if (!line->bare)
+        log_source(ui, line, out);
+    scrub_add(out, line->text, line->len);
+    buf_adds(out, line->cut ? " ... (cut)\n" : "\n");
+}
+
+static void log_json(const struct ui_log *line, struct buf *out)
+{
+    AUTO(buf) clean = BUF_INIT(LIMIT_LINE);
+    DOC_AUTO object = doc_object();
+    scrub_add(&clean, line->text, line->len);
+    doc_set_key(object, "event", doc_string("log"));
+    doc_set_key(object, "service", doc_string(line->service));
+    doc_set_key(object, "pod", doc_string(line->pod));
+    doc_set_key(object, "container", doc_string(line->container));
+    doc_set_key(object, "time", doc_string(line->time));
+    doc_set_key(object, "text", doc_string(buf_text(&clean)));
+    if (line->cut)
+        doc_set_key(object, "cut", doc_boolean(true));
+    AUTO_STR text = doc_dump(object);
+    buf_addf(out, "%s\n", text);
+}
+
+void ui_log(struct ui *ui, const struct ui_log *line)
+{
+    AUTO(buf) out = BUF_INIT(3 * LIMIT_LINE); /* JSON escapes what is shown twice as long at most */
+    if (ui->options.json)
+        log_json(line, &out);
+    else
+        log_text(ui, line, &out);
+    pthread_mutex_lock(&ui->mutex);
+    clear_progress(ui);
+    put(ui, ui->options.out_fd, buf_text(&out));
+    pthread_mutex_unlock(&ui->mutex);
+}
+
+bool ui_is_broken(struct ui *ui)
+{
+    pthread_mutex_lock(&ui->mutex);
+    bool broken = ui->write_errno != 0;
+    pthread_mutex_unlock(&ui->mutex);
+    return broken;
+}
+
 void ui_text(struct ui *ui, const char *text)
 {
     pthread_mutex_lock(&ui->mutex);

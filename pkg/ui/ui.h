@@ -73,6 +73,28 @@ struct ui_column {
 void ui_table(struct ui *ui, const char *event, const struct ui_column *columns, size_t column_count,
               const json_t *rows);
 
+/* ui_document: something that was asked for as data, on out_fd. text: as it is. json: the object as it is, with
+ * "event" in front, on a line of its own. */
+void ui_document(struct ui *ui, const char *event, const json_t *object, const char *text);
+
+/* ui_log: a line that a container printed, on out_fd, whatever else is shown. text: behind "service/pod/container",
+ * which has a colour of its own for each pod. json: {"event":"log","service":…,"pod":…,"container":…,"time":…,
+ * "text":…}, and "cut":true where the line was longer. */
+struct ui_log {
+    const char *service;
+    const char *pod;
+    const char *container;
+    const char *time; /* as the server told it */
+    const char *text;
+    size_t len;
+    bool cut;
+    bool bare; /* text: the line alone, as the program would have written it to us */
+};
+void ui_log(struct ui *ui, const struct ui_log *line);
+
+/* ui_is_broken: nothing that is written arrives any more (a closed pipe). */
+bool ui_is_broken(struct ui *ui);
+
 /* ui_text: a text that was asked for (help, the version), as it is, on out_fd. */
 void ui_text(struct ui *ui, const char *text);
 

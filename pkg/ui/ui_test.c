@@ -209,8 +209,9 @@ static void show_table(struct screen *s, bool json, const char *rows)
     look(s);
 }
 
-static const char table_rows[] = "[{\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]},"
-                                 "{\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b[2Jb\"]}]";
+static const char table_rows[] =
+    "[{\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]},"
+    "{\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b[2Jb\\nc\\t\"]}]";
 
 static void test_ui_table_as_text(void **state)
 {
@@ -219,7 +220,7 @@ static void test_ui_table_as_text(void **state)
     show_table(&s, false, table_rows);
     assert_string_equal(s.out_text, "NAME    SIZE    NODES  WHY\n"
                                     "a       5.0 KB  x, y   -\n"
-                                    "longer  7 B     other  \\x1b[2Jb\n");
+                                    "longer  7 B     other  \\x1b[2Jb\\nc\\t\n");
     assert_string_equal(s.err_text, "");
     close_screen(&s);
     show_table(&s, false, "[]");
@@ -233,9 +234,69 @@ static void test_ui_table_as_json(void **state)
     (void)state;
     show_table(&s, true, table_rows);
     assert_string_equal(
-        s.out_text,
-        "{\"event\":\"image\",\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]}\n"
-        "{\"event\":\"image\",\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b[2Jb\"]}\n");
+        s.out_text, "{\"event\":\"image\",\"name\":\"a\",\"size\":5000,\"nodes\":[\"dev-x\",\"dev-y\"],\"why\":[]}\n"
+                    "{\"event\":\"image\",\"name\":\"longer\",\"size\":7,\"nodes\":[\"other\"],\"why\":[\"\\u001b["
+                    "2Jb\\nc\\t\"]}\n");
+    close_screen(&s);
+}
+
+static void show_log(struct screen *s, struct ui_options options)
+{
+    AUTO_PTR(ui) ui = ui_on(s, options);
+    const char text[] = "see \033[2Jthis";
+    ui_log(ui,
+           &(struct ui_log){ "web", "web-5d4-x", "app", "2025-01-02T03:04:05.1Z", text, strlen(text), true, false });
+    look(s);
+    assert_false(ui_is_broken(ui));
+    assert_string_equal(s->err_text, "");
+}
+
+static void test_ui_log_as_text(void **state)
+{
+    struct screen s;
+    (void)state;
+    show_log(&s, (struct ui_options){ .quiet = true });
+    assert_string_equal(s.out_text, "web/web-5d4-x/app see \\x1b[2Jthis ... (cut)\n");
+    close_screen(&s);
+    show_log(&s, (struct ui_options){ .colour = true });
+    assert_string_equal(strchr(s.out_text, 'm') + 1, "web/web-5d4-x/app\033[0m see \\x1b[2Jthis ... (cut)\n");
+    close_screen(&s);
+}
+
+static void test_ui_log_alone(void **state)
+{
+    struct screen s;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .colour = true });
+    ui_log(ui, &(struct ui_log){ .service = "web", .pod = "p", .text = "see \033", .len = 5, .bare = true });
+    look(&s);
+    assert_string_equal(s.out_text, "see \\x1b\n");
+    close_screen(&s);
+}
+
+static void test_ui_log_as_json(void **state)
+{
+    struct screen s;
+    (void)state;
+    show_log(&s, (struct ui_options){ .json = true });
+    assert_string_equal(s.out_text,
+                        "{\"event\":\"log\",\"service\":\"web\",\"pod\":\"web-5d4-x\",\"container\":\"app\","
+                        "\"time\":\"2025-01-02T03:04:05.1Z\",\"text\":\"see \\\\x1b[2Jthis\",\"cut\":true}\n");
+    close_screen(&s);
+}
+
+static void test_ui_tells_that_nobody_reads(void **state)
+{
+    struct screen s;
+    (void)state;
+    AUTO_PTR(ui) ui = ui_on(&s, (struct ui_options){ .json = true });
+    close(s.out);
+    assert_false(ui_is_broken(ui));
+    ui_text(ui, "x");
+    assert_true(ui_is_broken(ui));
+    err_ignore(ui_finish(ui), "the descriptor was closed above");
+    s.out = memfd_create("out", 0);
+    look(&s);
     close_screen(&s);
 }
 
@@ -253,6 +314,10 @@ int main(void)
         cmocka_unit_test(test_error_json_has_every_part),
         cmocka_unit_test(test_ui_table_as_text),
         cmocka_unit_test(test_ui_table_as_json),
+        cmocka_unit_test(test_ui_log_as_text),
+        cmocka_unit_test(test_ui_log_alone),
+        cmocka_unit_test(test_ui_log_as_json),
+        cmocka_unit_test(test_ui_tells_that_nobody_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
