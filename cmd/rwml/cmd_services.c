@@ -11,11 +11,11 @@ static unsigned verbs_of(const char *command)
     static const struct {
         const char *command;
         unsigned verbs;
-    } rows[] = { { "build", FLOW_BUILD },
-                 { "push", FLOW_PUSH },
-                 { "deploy", FLOW_DEPLOY },
-                 { "up", FLOW_UP },
-                 { "images", FLOW_IMAGES } };
+    } rows[] = { { "build", VERB_BUILD },
+                 { "push", VERB_PUSH },
+                 { "deploy", VERB_DEPLOY },
+                 { "up", VERB_UP },
+                 { "images", VERB_IMAGES } };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
             return rows[i].verbs;
@@ -38,7 +38,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
     const struct options *o = app->options;
     AUTO_STR state = state_dir();
     const struct node_helper helper = helper_program();
-    struct flow_request request = {
+    struct request request = {
         .verbs = verbs_of(self->name),
         .services = &o->arguments,
         .directory = o->directory ? o->directory : ".",
@@ -66,5 +66,5 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .ui = app->ui,
         .cancel = app->cancel,
     };
-    return request.verbs == FLOW_IMAGES ? flow_images(&request) : flow_run(&request);
+    return request.verbs == VERB_IMAGES ? flow_images(&request) : flow_run(&request);
 }

@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "engine/build.h"
 #include "engine/image.h"
-#include "flow/job.h"
+#include "flow/verbs.h"
 #include "workspace/build_context.h"
 
 static const char STAGE[] = "build";

@@ -5,7 +5,7 @@
 #include "base/fs.h"
 #include "fake/check.h"
 #include "fake/docker.h"
-#include "flow/job.h"
+#include "flow/verbs.h"
 
 #define LOST                                                                                                           \
     "{\"errorDetail\":{\"message\":\"failed to prepare extraction snapshot \\\"extract-1 sha256:b\\\": parent "        \
@@ -15,7 +15,7 @@
 /* The build of a service of one image, for which d has the answers. */
 struct scene {
     struct docker d;
-    struct flow_request request;
+    struct request request;
     struct workspace workspace;
     struct service_image image;
     struct service service;

@@ -1,3 +1,4 @@
+#include "flow/flow.h"
 #include "flow/images.h"
 
 #include <inttypes.h>
@@ -6,8 +7,8 @@
 
 #include "base/clock.h"
 #include "flow/brought.h"
-#include "flow/tell.h"
-#include "flow/turn.h"
+#include "plan/tell.h"
+#include "plan/turn.h"
 
 static const char STAGE[] = "images";
 
@@ -15,7 +16,7 @@ static const char STAGE[] = "images";
 enum { ASK_MS = 60 * 1000, CLEAR_MS = 10 * 1000, CLEAR_TURN_MS = 500 };
 
 struct clearing {
-    const struct flow_request *request;
+    const struct request *request;
     const struct target *target;
     struct strv known;      /* every reference of the workspace */
     struct strv references; /* those that are looked for */
@@ -101,7 +102,7 @@ static struct err *clear(struct clearing *c)
     return shelves_error(&c->shelves, "be cleared of old images");
 }
 
-static void warn(const struct flow_request *request, struct err *e)
+static void warn(const struct request *request, struct err *e)
 {
     for (const struct err *each = e; each; each = err_sibling(each)) {
         AUTO_STR words = err_words(each);
@@ -111,14 +112,14 @@ static void warn(const struct flow_request *request, struct err *e)
     err_ignore(e, "the services run; what stays now goes after the next rollout");
 }
 
-void images_clear(const struct flow_request *request, const struct plan *plan, const struct target *target,
+void images_clear(const struct request *request, const struct plan *plan, const struct target *target,
                   const struct job *jobs)
 {
     AUTO(clearing) c = { .request = request, .target = target };
     for (size_t i = 0; i < plan->count; i++)
         if (jobs[i].done && jobs[i].changed)
             add_references(jobs[i].item->service, &c.references);
-    if (!(request->verbs & FLOW_DEPLOY) || c.references.count == 0)
+    if (!(request->verbs & VERB_DEPLOY) || c.references.count == 0)
         return;
     add_known(plan->workspace, &c.known);
     warn(request, clear(&c));
@@ -217,7 +218,7 @@ static struct err *images(struct clearing *c, const struct plan *plan)
     return err_state(e, "nothing was removed");
 }
 
-struct err *flow_images(const struct flow_request *request)
+struct err *flow_images(const struct request *request)
 {
     struct plan plan = { 0 };
     struct target target = { 0 };

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "flow/job.h"
 #include "flow/registry.h"
-#include "flow/turn.h"
+#include "flow/verbs.h"
+#include "plan/turn.h"
 
 static const char STAGE[] = "push";
 

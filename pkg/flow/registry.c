@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "doc/doc.h"
-#include "flow/tell.h"
 #include "node/publish.h"
 #include "oci/reference.h"
+#include "plan/tell.h"
 
 static const char STAGE[] = "push";
 static const char CONFIG_MAP[] = "local-registry-hosting";
@@ -40,7 +40,7 @@ static bool any_names_registry(const struct plan *plan)
     return false;
 }
 
-static struct err *ask(const struct flow_request *request, struct kube_client *kube, struct target *target)
+static struct err *ask(const struct request *request, struct kube_client *kube, struct target *target)
 {
     static const struct kube_id id = { "v1", "ConfigMap", NAMESPACE, CONFIG_MAP };
     AUTO_PTR(kube_client) own = NULL;
@@ -53,10 +53,10 @@ static struct err *ask(const struct flow_request *request, struct kube_client *k
     return map ? registry_parse(map, &target->registry) : NULL;
 }
 
-struct err *registry_find(const struct flow_request *request, const struct plan *plan, struct kube_client *kube,
+struct err *registry_find(const struct request *request, const struct plan *plan, struct kube_client *kube,
                           struct target *target)
 {
-    if (!(request->verbs & FLOW_PUSH) || !any_names_registry(plan))
+    if (!(request->verbs & VERB_PUSH) || !any_names_registry(plan))
         return NULL;
     target->asked_for_registry = true;
     struct err *e = ask(request, kube, target);

@@ -11,14 +11,14 @@
 #ifndef FLOW_REGISTRY_H
 #define FLOW_REGISTRY_H
 
-#include "flow/job.h"
+#include "plan/job.h"
 
 /* registry_parse: the host that the ConfigMap names. RW1004_CONFIG_TYPE and doc's for what is malformed. */
 struct err *registry_parse(const json_t *config_map, char **host) MUST_USE;
 
 /* registry_find: fills target->registry. kube may be NULL: then the cluster is proved and asked here, if it has to
  * be asked. RW9009_INTERRUPTED only. */
-struct err *registry_find(const struct flow_request *request, const struct plan *plan, struct kube_client *kube,
+struct err *registry_find(const struct request *request, const struct plan *plan, struct kube_client *kube,
                           struct target *target) MUST_USE;
 
 /* How a registry comes into one image's way. */

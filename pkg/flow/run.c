@@ -3,16 +3,19 @@
 
 #include "base/clock.h"
 #include "base/task.h"
-#include "flow/broker.h"
+#include "flow/flow.h"
 #include "flow/images.h"
-#include "flow/job.h"
 #include "flow/registry.h"
-#include "flow/tell.h"
-#include "flow/turn.h"
+#include "flow/verbs.h"
+#include "plan/broker.h"
+#include "plan/job.h"
+#include "plan/tell.h"
+#include "plan/turn.h"
+#include "release/deploy.h"
 
 static void on_lock_wait(void *ctx, int64_t holder_pid)
 {
-    const struct flow_request *request = ctx;
+    const struct request *request = ctx;
     if (holder_pid)
         request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace (pid %" PRId64 ")",
                      holder_pid);
@@ -20,7 +23,7 @@ static void on_lock_wait(void *ctx, int64_t holder_pid)
         request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace");
 }
 
-static struct err *lock_workspace(const struct flow_request *request, const struct plan *plan, int *lock)
+static struct err *lock_workspace(const struct request *request, const struct plan *plan, int *lock)
 {
     struct err *e = turn_take(request, plan->workspace->root, clock_after(request->lock_timeout_ms), on_lock_wait,
                               (void *)(uintptr_t)request, lock);
@@ -29,7 +32,7 @@ static struct err *lock_workspace(const struct flow_request *request, const stru
     return err_state(e, "nothing was built, pushed or applied");
 }
 
-static struct err *use_broker(const struct flow_request *request, struct kube_client *kube, struct plan *plan)
+static struct err *use_broker(const struct request *request, struct kube_client *kube, struct plan *plan)
 {
     AUTO_STR broker = NULL;
     if (plan->needs_broker) {
@@ -41,7 +44,7 @@ static struct err *use_broker(const struct flow_request *request, struct kube_cl
     return plan_set_variables(plan, broker);
 }
 
-static struct err *prepare_deploy(const struct flow_request *request, const struct target *target, struct plan *plan,
+static struct err *prepare_deploy(const struct request *request, const struct target *target, struct plan *plan,
                                   struct kube_client **kube)
 {
     struct err *e = kube_open(&target->kube_config, request->cancel, kube);
@@ -51,10 +54,10 @@ static struct err *prepare_deploy(const struct flow_request *request, const stru
 }
 
 /* The API server is asked now, and not after a build of minutes, whether it answers at all. */
-static struct err *prepare(const struct flow_request *request, struct target *target, struct plan *plan)
+static struct err *prepare(const struct request *request, struct target *target, struct plan *plan)
 {
     AUTO_PTR(kube_client) kube = NULL;
-    if (request->verbs & FLOW_DEPLOY)
+    if (request->verbs & VERB_DEPLOY)
         TRY(prepare_deploy(request, target, plan, &kube));
     return registry_find(request, plan, kube, target);
 }
@@ -64,11 +67,11 @@ static struct err *run_verbs(struct job *job)
     unsigned verbs = job->request->verbs;
     TRY(err_state(cancel_check(job->request->cancel), "nothing was done for %s", job->item->service->name));
     TRY(engine_again(job->target->engine, &job->engine));
-    if (verbs & FLOW_BUILD)
+    if (verbs & VERB_BUILD)
         TRY(job_build(job));
-    if (verbs & FLOW_PUSH)
+    if (verbs & VERB_PUSH)
         TRY(job_push(job));
-    if (verbs & FLOW_DEPLOY)
+    if (verbs & VERB_DEPLOY)
         TRY(job_deploy(job));
     job->done = true;
     return NULL;
@@ -88,13 +91,13 @@ static struct err *run_job(void *item)
     return target_advise(job->target, e);
 }
 
-static struct err *some_deployed(const struct flow_request *request, const struct job *jobs, size_t count)
+static struct err *some_deployed(const struct request *request, const struct job *jobs, size_t count)
 {
     AUTO(strv) done = { 0 };
     AUTO(strv) undone = { 0 };
     for (size_t i = 0; i < count; i++)
         strv_add(jobs[i].done ? &done : &undone, jobs[i].item->service->name);
-    if (!(request->verbs & FLOW_DEPLOY) || done.count == 0 || undone.count == 0)
+    if (!(request->verbs & VERB_DEPLOY) || done.count == 0 || undone.count == 0)
         return NULL;
     AUTO_STR names = strv_join(&done, ", ");
     AUTO_STR others = strv_join(&undone, ", ");
@@ -103,7 +106,7 @@ static struct err *some_deployed(const struct flow_request *request, const struc
     return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", words);
 }
 
-static struct err *run_jobs(const struct flow_request *request, const struct plan *plan, const struct target *target)
+static struct err *run_jobs(const struct request *request, const struct plan *plan, const struct target *target)
 {
     struct job *jobs = xcalloc(plan->count, sizeof *jobs);
     for (size_t i = 0; i < plan->count; i++)
@@ -116,7 +119,7 @@ static struct err *run_jobs(const struct flow_request *request, const struct pla
     return errors;
 }
 
-static struct err *run(const struct flow_request *request, struct plan *plan, struct target *target, struct timings *t)
+static struct err *run(const struct request *request, struct plan *plan, struct target *target, struct timings *t)
 {
     static const char stage[] = "run";
     AUTO_FD lock = -1;
@@ -132,7 +135,7 @@ static struct err *run(const struct flow_request *request, struct plan *plan, st
     return run_jobs(request, plan, target);
 }
 
-struct err *flow_run(const struct flow_request *request)
+struct err *flow_run(const struct request *request)
 {
     struct plan plan = { 0 };
     struct target target = { 0 };

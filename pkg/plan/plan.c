@@ -1,4 +1,4 @@
-#include "flow/plan.h"
+#include "plan/plan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 
 static const char DEFAULT_NAMESPACE[] = "default";
 
-static void tell_notices(const struct flow_request *request, const struct strv *notices, enum ui_kind kind)
+static void tell_notices(const struct request *request, const struct strv *notices, enum ui_kind kind)
 {
     for (size_t i = 0; i < notices->count; i++)
         ui_tell(request->ui, &(struct ui_event){ .kind = kind, .elapsed_ms = -1 }, "%s", notices->items[i]);
 }
 
 /* Looking at every file of a large repository takes time, so only who asked for reasons gets it. */
-static void tell_workspace(const struct flow_request *request, const struct workspace *workspace)
+static void tell_workspace(const struct request *request, const struct workspace *workspace)
 {
     struct ui_event detail = { .kind = UI_DETAIL, .elapsed_ms = -1 };
     if (!request->verbose)
@@ -37,7 +37,7 @@ static void add_variables(struct values *values, const struct workspace_variable
         values_add(values, source, from->items[i].name, from->items[i].value, from->items[i].where);
 }
 
-static struct err *collect_values(const struct flow_request *request, const struct plan *plan, struct plan_item *item)
+static struct err *collect_values(const struct request *request, const struct plan *plan, struct plan_item *item)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < request->set->count; i++)
@@ -60,7 +60,7 @@ static const char *namespace_of(const struct service *service)
     return service->config && service->config->namespace ? service->config->namespace : DEFAULT_NAMESPACE;
 }
 
-static struct err *load_manifests(const struct flow_request *request, const struct plan *plan, struct plan_item *item)
+static struct err *load_manifests(const struct request *request, const struct plan *plan, struct plan_item *item)
 {
     const struct service *service = item->service;
     struct err *errors = collect_values(request, plan, item);
@@ -106,7 +106,7 @@ static struct err *check_used(const struct plan *plan)
     return e;
 }
 
-static struct err *prepare_deploy(const struct flow_request *request, struct plan *plan)
+static struct err *prepare_deploy(const struct request *request, struct plan *plan)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < plan->count; i++)
@@ -124,9 +124,9 @@ static struct err *resolve_images(struct plan *plan)
     return errors;
 }
 
-static struct err *make(const struct flow_request *request, struct plan *plan)
+static struct err *make(const struct request *request, struct plan *plan)
 {
-    enum select_for purpose = request->verbs & FLOW_DEPLOY ? SELECT_DEPLOY : SELECT_BUILD;
+    enum select_for purpose = request->verbs & VERB_DEPLOY ? SELECT_DEPLOY : SELECT_BUILD;
     TRY(workspace_open(request->directory, &plan->workspace));
     tell_workspace(request, plan->workspace);
     tell_notices(request, &plan->workspace->notices, UI_WARNING);
@@ -137,11 +137,11 @@ static struct err *make(const struct flow_request *request, struct plan *plan)
     plan->items = xcalloc(plan->count, sizeof *plan->items);
     for (size_t i = 0; i < plan->count; i++)
         plan->items[i].service = plan->selection.services[i];
-    struct err *errors = request->verbs & FLOW_BUILD ? resolve_images(plan) : NULL;
-    return request->verbs & FLOW_DEPLOY ? err_join(errors, prepare_deploy(request, plan)) : errors;
+    struct err *errors = request->verbs & VERB_BUILD ? resolve_images(plan) : NULL;
+    return request->verbs & VERB_DEPLOY ? err_join(errors, prepare_deploy(request, plan)) : errors;
 }
 
-struct err *plan_make(const struct flow_request *request, struct plan *out)
+struct err *plan_make(const struct request *request, struct plan *out)
 {
     struct plan plan = { 0 };
     struct err *e = make(request, &plan);

@@ -1,15 +1,15 @@
-/* target: where the work goes. For pkg/flow only.
+/* target: where the work goes.
  *
  * The cluster is proved, not named: what is written goes to an API server that is published by a
  * node of the Kind cluster that this engine runs, whatever the kubeconfig's context is called.
  */
-#ifndef FLOW_TARGET_H
-#define FLOW_TARGET_H
+#ifndef PLAN_TARGET_H
+#define PLAN_TARGET_H
 
 #include "engine/engine.h"
-#include "flow/flow.h"
 #include "kube/client.h"
 #include "node/cluster.h"
+#include "plan/request.h"
 
 struct target {
     struct engine *engine;
@@ -21,10 +21,10 @@ struct target {
 };
 
 /* target_open: workspace_cluster: what the workspace says (C0, C1), or NULL. */
-struct err *target_open(const struct flow_request *request, const char *workspace_cluster, struct target *out) MUST_USE;
+struct err *target_open(const struct request *request, const char *workspace_cluster, struct target *out) MUST_USE;
 
 /* target_prove: finds kube_config where that was not done yet. */
-struct err *target_prove(const struct flow_request *request, struct target *t) MUST_USE;
+struct err *target_prove(const struct request *request, struct target *t) MUST_USE;
 void target_release(struct target *t);
 
 /* target_advise: an error of the API server (NULL stays NULL) with what to type next, where it has

@@ -1,11 +1,11 @@
-/* job: one service on its way through the verbs. For pkg/flow only. A job belongs to one thread. */
-#ifndef FLOW_JOB_H
-#define FLOW_JOB_H
+/* job: one service on its way through the verbs. A job belongs to one thread. */
+#ifndef PLAN_JOB_H
+#define PLAN_JOB_H
 
-#include "flow/plan.h"
-#include "flow/target.h"
-#include "flow/timings.h"
 #include "node/image.h"
+#include "plan/plan.h"
+#include "plan/target.h"
+#include "plan/timings.h"
 
 /* An image of the service as it is in the engine now. */
 struct job_image {
@@ -17,7 +17,7 @@ struct job_image {
 };
 
 struct job {
-    const struct flow_request *request;
+    const struct request *request;
     const struct plan *plan;
     const struct target *target;
     struct plan_item *item;
@@ -41,11 +41,6 @@ void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, 
 /* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT; RW4202_IMAGE_MISMATCH when that is
  * not what this run has built. */
 struct err *job_find_images(struct job *job) MUST_USE;
-
-/* One verb each. */
-struct err *job_build(struct job *job) MUST_USE;
-struct err *job_push(struct job *job) MUST_USE;
-struct err *job_deploy(struct job *job) MUST_USE;
 
 void job_release(struct job *job);
 

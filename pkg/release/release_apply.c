@@ -1,8 +1,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "flow/release.h"
 #include "kube/apply.h"
+#include "release/release.h"
 
 enum { REPLACE_MS = 60 * 1000 }; /* a foreground delete waits for the Job's pods to end: 30 s of grace by default */
 

@@ -1,11 +1,11 @@
-#include "flow/turn.h"
+#include "plan/turn.h"
 
 #include <string.h>
 
 #include "base/fs.h"
 #include "digest/digest.h"
 
-struct err *turn_take(const struct flow_request *request, const char *what, int64_t deadline_ms,
+struct err *turn_take(const struct request *request, const char *what, int64_t deadline_ms,
                       void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock)
 {
     char digest[DIGEST_ROOM];
@@ -15,7 +15,7 @@ struct err *turn_take(const struct flow_request *request, const char *what, int6
     return fs_lock(path, deadline_ms, request->cancel, on_wait, ctx, lock);
 }
 
-struct err *turn_take_nodes(const struct flow_request *request, const char *cluster, int64_t deadline_ms,
+struct err *turn_take_nodes(const struct request *request, const char *cluster, int64_t deadline_ms,
                             void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock)
 {
     AUTO_STR what = xasprintf("push to cluster %s", cluster);

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "doc/doc.h"
-#include "flow/release.h"
 #include "kube/apply.h"
 #include "kube/differences.h"
 #include "manifest/references.h"
+#include "release/release.h"
 
 static const char UNCHANGED[] = "server dry-run only; nothing in the cluster was changed";
 

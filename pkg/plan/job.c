@@ -1,4 +1,4 @@
-#include "flow/job.h"
+#include "plan/job.h"
 
 #include <stdlib.h>
 #include <string.h>

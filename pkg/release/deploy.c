@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "doc/tree.h"
-#include "flow/release.h"
 #include "manifest/images.h"
 #include "manifest/settle.h"
+#include "release/release.h"
 #include "rollout/follow.h"
 
 static const char STAGE[] = "deploy";

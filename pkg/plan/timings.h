@@ -1,7 +1,7 @@
 /* timings: where the time of a run went: phases of which one is under way at any moment, so that their
- * times add up to the whole. For pkg/flow only. */
-#ifndef FLOW_TIMINGS_H
-#define FLOW_TIMINGS_H
+ * times add up to the whole. */
+#ifndef PLAN_TIMINGS_H
+#define PLAN_TIMINGS_H
 
 #include <pthread.h>
 

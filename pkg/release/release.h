@@ -1,13 +1,13 @@
-/* release: one service's objects on their way into the cluster. For pkg/flow only.
+/* release: one service's objects on their way into the cluster. For pkg/release only.
  *
  * Everything is checked before anything is written: references to ConfigMaps and Secrets, then a
  * server dry run of every object. What the dry run shows to be equal to what is there is not
  * written at all.
  */
-#ifndef FLOW_RELEASE_H
-#define FLOW_RELEASE_H
+#ifndef RELEASE_RELEASE_H
+#define RELEASE_RELEASE_H
 
-#include "flow/job.h"
+#include "plan/job.h"
 
 enum release_action { RELEASE_KEEP, RELEASE_CREATE, RELEASE_CHANGE, RELEASE_REPLACE };
 

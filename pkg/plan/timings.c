@@ -1,4 +1,4 @@
-#include "flow/timings.h"
+#include "plan/timings.h"
 
 #include <string.h>
 

@@ -1,10 +1,20 @@
-/* plan: what is to be done, as far as it is known without contacting anybody. For pkg/flow only. */
-#ifndef FLOW_PLAN_H
-#define FLOW_PLAN_H
+/* plan: what is to be done, as far as it is known without contacting anybody.
+ *
+ * The package is what all commands stand on: what is asked, of which services, and where it goes.
+ *
+ *   request.h      what the command line asks for; tell.c  what is told of it
+ *   plan.c         services, manifests, variables
+ *   target.c       the engine, the Kind cluster's nodes and its API server, proved to belong together
+ *   turn.c         what only one rwml at a time may do
+ *   broker.c       KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
+ *   job.c          one service on its way; timings.c  what each phase of it took
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
 
-#include "flow/flow.h"
 #include "manifest/set.h"
 #include "manifest/variables.h"
+#include "plan/request.h"
 #include "workspace/workspace.h"
 
 #define BROKER_VARIABLE "KAFKA_BROKER_ADDRESS"
@@ -27,7 +37,7 @@ struct plan {
 
 /* plan_make: errors are those of workspace, of the manifests (all services', joined) and of the
  * variables. An unset BROKER_VARIABLE is none yet. */
-struct err *plan_make(const struct flow_request *request, struct plan *out) MUST_USE;
+struct err *plan_make(const struct request *request, struct plan *out) MUST_USE;
 
 /* plan_set_variables: puts the values into every manifest set. broker: what was found in the
  * cluster; NULL when nobody needed it. */

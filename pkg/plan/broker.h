@@ -1,9 +1,9 @@
-/* broker: KAFKA_BROKER_ADDRESS. For pkg/flow only. */
-#ifndef FLOW_BROKER_H
-#define FLOW_BROKER_H
+/* broker: KAFKA_BROKER_ADDRESS. */
+#ifndef PLAN_BROKER_H
+#define PLAN_BROKER_H
 
-#include "flow/plan.h"
 #include "kube/client.h"
+#include "plan/plan.h"
 
 /* broker_choose: out of a list of Services, the one that is Kafka's front door, as an address that
  * every pod can use ("NAME.NAMESPACE.svc.cluster.local:PORT"; owned). First wins:

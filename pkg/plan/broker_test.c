@@ -11,9 +11,9 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "doc/doc.h"
-#include "flow/broker.h"
+#include "plan/broker.h"
 
-/* tests/data/flow/broker/<name>.yaml: services: a list of Services; address: what is chosen, or
+/* tests/data/plan/broker/<name>.yaml: services: a list of Services; address: what is chosen, or
  * candidates: what the refusal has to name ("" for none). */
 static void check_file(const char *path)
 {
@@ -36,7 +36,7 @@ static void check_file(const char *path)
 
 static void test_broker_choose_by_files(void **state)
 {
-    static const char DIRECTORY[] = "tests/data/flow/broker";
+    static const char DIRECTORY[] = "tests/data/plan/broker";
     AUTO(strv) names = { 0 };
     (void)state;
     assert_null(fs_list(AT_FDCWD, DIRECTORY, &names));

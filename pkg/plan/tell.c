@@ -1,6 +1,6 @@
-#include "flow/tell.h"
+#include "plan/tell.h"
 
-void request_tell(const struct flow_request *request, enum ui_kind kind, const char *stage, const char *fmt, ...)
+void request_tell(const struct request *request, enum ui_kind kind, const char *stage, const char *fmt, ...)
 {
     const struct ui_event event = { .kind = kind, .stage = stage, .elapsed_ms = -1 };
     va_list ap;

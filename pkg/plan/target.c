@@ -1,13 +1,13 @@
-#include "flow/target.h"
+#include "plan/target.h"
 
 #include <stdlib.h>
 
-static struct err *open_engine(const struct flow_request *request, struct target *t)
+static struct err *open_engine(const struct request *request, struct target *t)
 {
     return err_state(engine_open(request->docker_host, request->cancel, &t->engine), "nothing was built or changed");
 }
 
-static struct err *find_nodes(const struct flow_request *request, const char *workspace_cluster, struct target *t)
+static struct err *find_nodes(const struct request *request, const char *workspace_cluster, struct target *t)
 {
     const char *name = request->cluster ? request->cluster : workspace_cluster;
     TRY(err_state(node_cluster_find(t->engine, name, engine_call(request->cancel), &t->nodes),
@@ -19,7 +19,7 @@ static struct err *find_nodes(const struct flow_request *request, const char *wo
 }
 
 /* A user who has no kubeconfig for this cluster is no worse off: the node has the administrator's. */
-static struct err *config_from_node(const struct flow_request *request, struct target *t)
+static struct err *config_from_node(const struct request *request, struct target *t)
 {
     AUTO(buf) text = { 0 };
     AUTO_STR source = xasprintf("admin.conf of cluster %s", t->cluster);
@@ -30,7 +30,7 @@ static struct err *config_from_node(const struct flow_request *request, struct t
     return kube_config_parse(buf_text(&text), text.len, source, server, &t->kube_config);
 }
 
-struct err *target_prove(const struct flow_request *request, struct target *t)
+struct err *target_prove(const struct request *request, struct target *t)
 {
     AUTO_STR context = xasprintf("kind-%s", t->cluster);
     bool found = false;
@@ -49,13 +49,13 @@ struct err *target_prove(const struct flow_request *request, struct target *t)
     return NULL;
 }
 
-struct err *target_open(const struct flow_request *request, const char *workspace_cluster, struct target *out)
+struct err *target_open(const struct request *request, const char *workspace_cluster, struct target *out)
 {
     struct target t = { 0 };
     struct err *e = open_engine(request, &t);
-    if (!e && request->verbs & (FLOW_PUSH | FLOW_DEPLOY | FLOW_IMAGES))
+    if (!e && request->verbs & (VERB_PUSH | VERB_DEPLOY | VERB_IMAGES))
         e = find_nodes(request, workspace_cluster, &t);
-    if (!e && request->verbs & (FLOW_DEPLOY | FLOW_IMAGES))
+    if (!e && request->verbs & (VERB_DEPLOY | VERB_IMAGES))
         e = err_state(target_prove(request, &t), "nothing was built, pushed or applied");
     if (e) {
         target_release(&t);

@@ -1,4 +1,4 @@
-#include "flow/broker.h"
+#include "plan/broker.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

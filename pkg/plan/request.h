@@ -1,0 +1,48 @@
+/* request: what a command is asked to do, and with what. */
+#ifndef PLAN_REQUEST_H
+#define PLAN_REQUEST_H
+
+#include "base/cancel.h"
+#include "base/strv.h"
+#include "node/image.h"
+#include "ui/ui.h"
+
+enum verbs {
+    VERB_BUILD = 1 << 0,
+    VERB_PUSH = 1 << 1,
+    VERB_DEPLOY = 1 << 2,
+    VERB_UP = VERB_BUILD | VERB_PUSH | VERB_DEPLOY,
+    VERB_IMAGES = 1 << 3 /* flow_images alone */
+};
+
+/* Everything is borrowed for the length of flow_run. Strings may be NULL where it says so. */
+struct request {
+    unsigned verbs;
+    const struct strv *services;  /* as named by the user; empty: see workspace_select */
+    const char *directory;        /* where to look for the workspace; relative var_files lie there */
+    const char *cluster;          /* --cluster; NULL: the workspace tells, or there is only one */
+    const struct strv *set;       /* --set NAME=VALUE */
+    const struct strv *var_files; /* --var-file */
+    char *const *environment;     /* for RWML_VAR_<NAME> */
+    const char *docker_host;      /* $DOCKER_HOST; NULL: the default */
+    const char *kubeconfig;       /* $KUBECONFIG; NULL: home's */
+    const char *home;             /* $HOME; may be NULL */
+    const char *state_dir;        /* where the lock lies; made when missing */
+    int64_t jobs;
+    int64_t timeout_ms; /* of one service's rollout */
+    int64_t settle_ms;
+    int64_t lock_timeout_ms;
+    int64_t keep; /* images of each reference that stay on the nodes whether or not they are used */
+    bool prune;   /* flow_images: remove what may go */
+    bool dry_run; /* … or only say so */
+    bool no_check;
+    bool no_create_namespace;
+    bool no_file_delta;
+    bool verbose;
+    bool timings;                     /* tell what each phase took */
+    const struct node_helper *helper; /* for comparing images; NULL: they are not compared */
+    struct ui *ui;
+    const struct cancel *cancel;
+};
+
+#endif

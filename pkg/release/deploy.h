@@ -1,0 +1,9 @@
+/* deploy: a service's objects brought into the cluster, and followed until they run; see release.h. */
+#ifndef RELEASE_DEPLOY_H
+#define RELEASE_DEPLOY_H
+
+#include "plan/job.h"
+
+struct err *job_deploy(struct job *job) MUST_USE;
+
+#endif
