@@ -10,10 +10,11 @@
 /* An image of the service as it is in the engine now. */
 struct job_image {
     const char *reference; /* borrowed from the workspace */
-    char *config_digest;
-    char *content_name;
-    char *chain_id; /* see struct node_image, also for the next */
+    char *config_digest;   /* NULL: not built, in a dry run alone */
+    char *content_name;    /* the reference where it is not built */
+    char *chain_id;        /* see struct node_image, also for the next */
     char *engine_id;
+    bool is_delivered; /* digest and name are those of what was delivered for it as changed files */
 };
 
 struct job {
@@ -26,7 +27,7 @@ struct job {
     size_t image_count;
     struct strv built; /* by this run: the engine's ids, in the order of the service's images */
     bool pushed;       /* this run has proved that every node has the images */
-    bool changed;      /* this run has written to a node or to the cluster */
+    bool changed;      /* this run has written to a node or to the cluster; a dry run: it would */
     bool done;         /* every verb of the request */
     struct timings timings;
 };
@@ -38,9 +39,22 @@ void job_tell(const struct job *job, enum ui_kind kind, const char *stage, int64
 void job_tell_with(const struct job *job, enum ui_kind kind, const char *stage, int64_t elapsed_ms,
                    json_t *fields_steal, const char *fmt, ...) PRINTF_LIKE(6, 7);
 
-/* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT; RW4202_IMAGE_MISMATCH when that is
- * not what this run has built. */
+/* job_find_images: fills images by what the engine has. RW4101_IMAGE_NOT_BUILT, but not in a dry run;
+ * RW4202_IMAGE_MISMATCH when that is not what this run has built. */
 struct err *job_find_images(struct job *job) MUST_USE;
+
+/* job_check_nodes: every node has the images that job_find_images found, or what was delivered of them as
+ * changed files, whose names they then have. RW4102_IMAGE_NOT_ON_NODE. job_name_images: puts the names
+ * into the manifests.
+ * An exec in each node takes longer than all else that a deploy asks; where nothing is to be written, and pods run
+ * the images, those are the proof. job_assume_images: names the images as the nodes ought to have them, by what was
+ * delivered last; nobody is asked. job_prove_images: job_check_nodes, after that and job_name_images; *renamed: the
+ * nodes have others, whose names are in the manifests now. */
+struct err *job_check_nodes(struct job *job) MUST_USE;
+struct err *job_check_image(struct job *job, struct job_image *image) MUST_USE; /* of one of them */
+struct err *job_assume_images(struct job *job) MUST_USE;
+struct err *job_prove_images(struct job *job, bool *renamed) MUST_USE;
+struct err *job_name_images(struct job *job) MUST_USE;
 
 void job_release(struct job *job);
 

@@ -8,6 +8,7 @@
  *   turn.c         what only one rwml at a time may do
  *   broker.c       KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c          one service on its way; timings.c  what each phase of it took
+ *   presence.c     what the nodes have of its images, and under which names
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H

@@ -1,85 +1,15 @@
+#include "release/deploy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "doc/tree.h"
-#include "manifest/images.h"
 #include "manifest/settle.h"
 #include "release/release.h"
 #include "rollout/follow.h"
 
 static const char STAGE[] = "deploy";
-
-enum { ASK_NODES_MS = 60 * 1000 };
-
-static struct err *lacks_image(const struct job *job, const struct job_image *image, const struct strv *lacking)
-{
-    AUTO_STR nodes = strv_join(lacking, ", ");
-    struct err *e = err_new(RW4102_IMAGE_NOT_ON_NODE, "%s is not on every node of cluster %s", image->content_name,
-                            job->target->cluster);
-    e = err_cause(e, "missing on %s; what the engine built last has this name", nodes);
-    return err_next(err_state(e, "nothing was applied; the pods that run are unchanged"), "rwml push %s",
-                    job->item->service->name);
-}
-
-static struct err *find_lacking(struct job *job, const char *content_name, const char *config_digest,
-                                struct strv *lacking)
-{
-    struct net_wait wait = { clock_after(ASK_NODES_MS), job->request->cancel };
-    return node_lacking_image(job->engine, &job->target->nodes, content_name, config_digest, wait, lacking);
-}
-
-/* The image that the nodes got for it as changed files; *there false: none, or not in every node. */
-static struct err *check_delivered(struct job *job, struct job_image *image, bool *there)
-{
-    const struct node_image built = { .ref = image->reference, .config_digest = image->config_digest };
-    AUTO(node_delivered) other = { 0 };
-    AUTO(strv) lacking = { 0 };
-    TRY(node_delivered(&job->target->nodes, job->request->state_dir, &built, there, &other));
-    if (!*there)
-        return NULL;
-    TRY(find_lacking(job, other.content_name, other.config_digest, &lacking));
-    *there = lacking.count == 0;
-    if (!*there)
-        return NULL;
-    str_set(&image->config_digest, other.config_digest);
-    str_set(&image->content_name, other.content_name);
-    return NULL;
-}
-
-static struct err *check_image(struct job *job, struct job_image *image)
-{
-    AUTO(strv) lacking = { 0 };
-    bool there = false;
-    TRY(check_delivered(job, image, &there));
-    if (there)
-        return NULL;
-    TRY(find_lacking(job, image->content_name, image->config_digest, &lacking));
-    return lacking.count > 0 ? lacks_image(job, image, &lacking) : NULL;
-}
-
-static struct err *check_nodes(struct job *job)
-{
-    for (size_t i = 0; i < job->image_count; i++)
-        TRY(check_image(job, &job->images[i]));
-    return NULL;
-}
-
-static struct err *name_images(struct job *job)
-{
-    struct image_name *names = xcalloc(job->image_count, sizeof *names);
-    struct image_changes changes = { 0 };
-    for (size_t i = 0; i < job->image_count; i++)
-        names[i] = (struct image_name){ job->images[i].reference, job->images[i].content_name };
-    struct err *e = manifest_set_images(&job->item->manifests, names, job->image_count, &changes);
-    free(names);
-    for (size_t i = 0; i < changes.count; i++)
-        job_tell(job, UI_DETAIL, STAGE, -1, "%s container %s: %s becomes %s%s", changes.items[i].object->label,
-                 changes.items[i].container, changes.items[i].from, changes.items[i].to,
-                 changes.items[i].policy_set ? ", imagePullPolicy IfNotPresent" : "");
-    image_changes_release(&changes);
-    return e;
-}
 
 static const struct job_image *find_image(const struct job *job, const char *content_name)
 {
@@ -210,9 +140,9 @@ static struct err *prepare(struct job *job)
 {
     if (!job->pushed) {
         TRY(job_find_images(job));
-        TRY(check_nodes(job));
+        TRY(job_check_nodes(job));
     }
-    TRY(name_images(job));
+    TRY(job_name_images(job));
     manifest_set_settle(&job->item->manifests, (job->request->settle_ms + 999) / 1000);
     return NULL;
 }
