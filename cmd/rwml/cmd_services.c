@@ -33,16 +33,36 @@ static char *state_dir(void)
     return xasprintf("/tmp/rwml-%u", (unsigned)getuid());
 }
 
+/* The same: what the user has chosen. */
+static char *config_dir(void)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    if (config && config[0] == '/')
+        return xasprintf("%s/rwml", config);
+    return home && home[0] == '/' ? xasprintf("%s/.config/rwml", home) : NULL;
+}
+
+static struct err *two_clusters(void)
+{
+    struct err *e = err_new(RW1020_COMMAND_LINE, "--cluster and --context name the cluster twice");
+    return err_state(err_cause(e, "a Kind cluster's context is found by itself"), "nothing was contacted");
+}
+
 struct err *cmd_services(const struct app *app, const struct command *self)
 {
     const struct options *o = app->options;
+    if (o->cluster && o->context)
+        return two_clusters();
     AUTO_STR state = state_dir();
+    AUTO_STR config = config_dir();
     const struct node_helper helper = helper_program();
     struct request request = {
         .verbs = verbs_of(self->name),
         .services = &o->arguments,
         .directory = o->directory ? o->directory : ".",
         .cluster = o->cluster,
+        .context = o->context,
+        .config_dir = config,
         .set = &o->set,
         .var_files = &o->var_files,
         .environment = environ,

@@ -12,6 +12,8 @@ enum { MOST_JOBS = 64 };
 const struct option_row option_rows[] = {
     { 'C', "directory", OPTION_TEXT, "DIR", FOR_WORKSPACE, AT(directory), "work as if started in DIR" },
     { 0, "cluster", OPTION_TEXT, "NAME", FOR_CLUSTER, AT(cluster), "the Kind cluster to use" },
+    { 0, "context", OPTION_TEXT, "NAME", FOR_CLUSTER, AT(context),
+      "a context of the kubeconfig, also of a cluster that is not Kind's" },
     { 0, "set", OPTION_LIST, "KEY=VALUE", FOR_DEPLOY, AT(set), "give a variable its value; may be repeated" },
     { 0, "var-file", OPTION_LIST, "FILE", FOR_DEPLOY, AT(var_files),
       "read KEY=VALUE lines from FILE; may be repeated" },
@@ -212,6 +214,7 @@ void options_release(struct options *o)
 {
     free(o->directory);
     free(o->cluster);
+    free(o->context);
     free(o->output);
     strv_release(&o->set);
     strv_release(&o->var_files);

@@ -17,6 +17,7 @@
 struct options {
     char *directory;
     char *cluster;
+    char *context;
     char *output;
     struct strv set; /* KEY=VALUE */
     struct strv var_files;

@@ -32,19 +32,6 @@ static void clearing_release(struct clearing *c)
     brought_release(&c->brought);
 }
 
-static void add_references(const struct service *service, struct strv *to)
-{
-    for (size_t i = 0; i < service->image_count; i++)
-        if (!strv_has(to, service->images[i].reference))
-            strv_add(to, service->images[i].reference);
-}
-
-static void add_known(const struct workspace *workspace, struct strv *known)
-{
-    for (size_t i = 0; i < workspace->service_count; i++)
-        add_references(&workspace->services[i], known);
-}
-
 /* The objects are asked after the nodes: what came in between is among the newest. */
 static struct err *look(struct clearing *c, struct net_wait wait)
 {
@@ -118,10 +105,10 @@ void images_clear(const struct request *request, const struct plan *plan, const 
     AUTO(clearing) c = { .request = request, .target = target };
     for (size_t i = 0; i < plan->count; i++)
         if (jobs[i].done && jobs[i].changed)
-            add_references(jobs[i].item->service, &c.references);
+            plan_add_references(jobs[i].item->service, &c.references);
     if (!(request->verbs & VERB_DEPLOY) || c.references.count == 0)
         return;
-    add_known(plan->workspace, &c.known);
+    plan_known_references(plan, &c.known);
     warn(request, clear(&c));
 }
 
@@ -208,8 +195,8 @@ static struct err *look_and_remove(struct clearing *c)
 static struct err *images(struct clearing *c, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
-        add_references(plan->items[i].service, &c->references);
-    add_known(plan->workspace, &c->known);
+        plan_add_references(plan->items[i].service, &c->references);
+    plan_known_references(plan, &c->known);
     TRY(err_state(look_and_remove(c), "nothing was removed"));
     show(c);
     struct err *e = shelves_error(&c->shelves, c->request->prune ? "be cleared of old images" : "tell their images");
@@ -224,7 +211,7 @@ struct err *flow_images(const struct request *request)
     struct target target = { 0 };
     struct err *e = plan_make(request, &plan);
     if (!e)
-        e = target_open(request, plan.workspace->cluster, &target);
+        e = target_open(request, plan.workspace, &target);
     if (!e) {
         AUTO(clearing) c = { .request = request, .target = &target };
         e = images(&c, &plan);

@@ -40,13 +40,14 @@ static bool any_names_registry(const struct plan *plan)
     return false;
 }
 
-static struct err *ask(const struct request *request, struct kube_client *kube, struct target *target)
+static struct err *ask(const struct request *request, const struct workspace *workspace, struct kube_client *kube,
+                       struct target *target)
 {
     static const struct kube_id id = { "v1", "ConfigMap", NAMESPACE, CONFIG_MAP };
     AUTO_PTR(kube_client) own = NULL;
     DOC_AUTO map = NULL;
     if (!kube) {
-        TRY(target_prove(request, target));
+        TRY(target_prove(request, workspace, target));
         TRY(kube_open(&target->kube_config, request->cancel, &own));
     }
     TRY(kube_get(kube ? kube : own, id, &map));
@@ -59,7 +60,7 @@ struct err *registry_find(const struct request *request, const struct plan *plan
     if (!(request->verbs & VERB_PUSH) || !any_names_registry(plan))
         return NULL;
     target->asked_for_registry = true;
-    struct err *e = ask(request, kube, target);
+    struct err *e = ask(request, plan->workspace, kube, target);
     if (!e || err_get_code(e) == RW9009_INTERRUPTED)
         return err_state(e, "nothing was built, pushed or applied");
     AUTO_STR words = err_words(e);

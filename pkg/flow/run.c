@@ -1,7 +1,5 @@
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/task.h"
 #include "flow/flow.h"
 #include "flow/images.h"
@@ -12,25 +10,6 @@
 #include "plan/tell.h"
 #include "plan/turn.h"
 #include "release/deploy.h"
-
-static void on_lock_wait(void *ctx, int64_t holder_pid)
-{
-    const struct request *request = ctx;
-    if (holder_pid)
-        request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace (pid %" PRId64 ")",
-                     holder_pid);
-    else
-        request_tell(request, UI_NOTE, NULL, "waiting for another rwml in this workspace");
-}
-
-static struct err *lock_workspace(const struct request *request, const struct plan *plan, int *lock)
-{
-    struct err *e = turn_take(request, plan->workspace->root, clock_after(request->lock_timeout_ms), on_lock_wait,
-                              (void *)(uintptr_t)request, lock);
-    if (e && err_get_code(e) == RW9008_LOCKED)
-        e = err_next(e, "wait for it, or give it longer: --lock-timeout 10m");
-    return err_state(e, "nothing was built, pushed or applied");
-}
 
 static struct err *use_broker(const struct request *request, struct kube_client *kube, struct plan *plan)
 {
@@ -66,7 +45,8 @@ static struct err *run_verbs(struct job *job)
 {
     unsigned verbs = job->request->verbs;
     TRY(err_state(cancel_check(job->request->cancel), "nothing was done for %s", job->item->service->name));
-    TRY(engine_again(job->target->engine, &job->engine));
+    if (!job->target->foreign)
+        TRY(engine_again(job->target->engine, &job->engine));
     if (verbs & VERB_BUILD)
         TRY(job_build(job));
     if (verbs & VERB_PUSH)
@@ -114,7 +94,8 @@ static struct err *run_jobs(const struct request *request, const struct plan *pl
     struct err *errors = task_all(jobs, plan->count, sizeof *jobs, (size_t)request->jobs, run_job);
     if (errors)
         errors = err_join(errors, some_deployed(request, jobs, plan->count));
-    images_clear(request, plan, target, jobs);
+    if (!target->foreign)
+        images_clear(request, plan, target, jobs);
     free(jobs);
     return errors;
 }
@@ -126,9 +107,9 @@ static struct err *run(const struct request *request, struct plan *plan, struct 
     timings_enter(t, stage, "finding services, reading manifests");
     TRY(plan_make(request, plan));
     timings_enter(t, stage, "waiting for another rwml");
-    TRY(lock_workspace(request, plan, &lock));
+    TRY(err_state(turn_take_workspace(request, plan->workspace->root, &lock), "nothing was built, pushed or applied"));
     timings_enter(t, stage, "finding engine and cluster");
-    TRY(target_open(request, plan->workspace->cluster, target));
+    TRY(target_open(request, plan->workspace, target));
     timings_enter(t, stage, "asking the API server");
     TRY(prepare(request, target, plan));
     timings_enter(t, stage, "the services");

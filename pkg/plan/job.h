@@ -56,6 +56,9 @@ struct err *job_assume_images(struct job *job) MUST_USE;
 struct err *job_prove_images(struct job *job, bool *renamed) MUST_USE;
 struct err *job_name_images(struct job *job) MUST_USE;
 
+/* job_warn_of_image: for a foreign cluster: that nobody brings the image there. */
+void job_warn_of_image(const struct job *job, const char *stage, const char *reference);
+
 void job_release(struct job *job);
 
 #endif

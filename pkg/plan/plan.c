@@ -5,6 +5,7 @@
 
 #include "base/fs.h"
 #include "doc/doc.h"
+#include "plan/target.h"
 #include "vcs/vcs.h"
 
 static const char DEFAULT_NAMESPACE[] = "default";
@@ -37,35 +38,53 @@ static void add_variables(struct values *values, const struct workspace_variable
         values_add(values, source, from->items[i].name, from->items[i].value, from->items[i].where);
 }
 
-static struct err *collect_values(const struct request *request, const struct plan *plan, struct plan_item *item)
+struct err *plan_values(const struct request *request, const struct plan *plan, const struct service *service,
+                        struct values *out)
 {
     struct err *errors = NULL;
     for (size_t i = 0; i < request->set->count; i++)
-        errors = err_join(errors, values_add_set(&item->values, request->set->items[i]));
-    values_add_environment(&item->values, request->environment);
+        errors = err_join(errors, values_add_set(out, request->set->items[i]));
+    values_add_environment(out, request->environment);
     for (size_t i = 0; i < request->var_files->count; i++) {
         AUTO_STR file = strcmp(request->directory, ".") == 0
                             ? xstrdup(request->var_files->items[i])
                             : fs_join(request->directory, request->var_files->items[i]);
-        errors = err_join(errors, values_add_file(&item->values, file));
+        errors = err_join(errors, values_add_file(out, file));
     }
-    if (item->service->config)
-        add_variables(&item->values, &item->service->config->vars, VALUE_SERVICE);
-    add_variables(&item->values, &plan->workspace->config.vars, VALUE_WORKSPACE);
+    if (service->config)
+        add_variables(out, &service->config->vars, VALUE_SERVICE);
+    add_variables(out, &plan->workspace->config.vars, VALUE_WORKSPACE);
     return errors;
 }
 
-static const char *namespace_of(const struct service *service)
+const char *plan_namespace(const struct plan *plan, const struct service *service)
 {
-    return service->config && service->config->namespace ? service->config->namespace : DEFAULT_NAMESPACE;
+    if (service->config && service->config->namespace)
+        return service->config->namespace;
+    return plan->namespace ? plan->namespace : DEFAULT_NAMESPACE;
+}
+
+struct err *plan_load(const struct plan *plan, const struct service *service, struct manifest_set *out)
+{
+    return manifest_load(plan->workspace->root_fd, &service->manifests, service->kustomization,
+                         plan_namespace(plan, service), out);
+}
+
+/* Of a service of the plan, whose kustomization discovery has rendered already. */
+static struct err *load_item(const struct plan *plan, struct plan_item *item)
+{
+    const struct service *service = item->service;
+    AUTO_PTR(kustomize_result) rendered = STEAL(&item->service->rendered);
+    if (rendered)
+        return manifest_load_rendered(rendered, service->kustomization, plan_namespace(plan, service),
+                                      &item->manifests);
+    return plan_load(plan, service, &item->manifests);
 }
 
 static struct err *load_manifests(const struct request *request, const struct plan *plan, struct plan_item *item)
 {
-    const struct service *service = item->service;
-    struct err *errors = collect_values(request, plan, item);
-    errors = err_join(errors, manifest_load(plan->workspace->root_fd, &service->manifests, service->kustomization,
-                                            namespace_of(service), &item->manifests));
+    struct err *errors = plan_values(request, plan, item->service, &item->values);
+    errors = err_join(errors, load_item(plan, item));
     if (errors)
         return errors;
     return manifest_variable_uses(&item->manifests, &item->values, &item->uses);
@@ -88,7 +107,7 @@ static struct err *check_unset(struct plan *plan, struct plan_item *item)
         return NULL;
     struct values with_broker = { 0 };
     values_copy(&item->values, &with_broker);
-    values_add(&with_broker, VALUE_FOUND, BROKER_VARIABLE, "", "cluster");
+    values_add(&with_broker, VALUE_FOUND, BROKER_VARIABLE, "", BROKER_FOUND);
     struct err *e = manifest_set_variables(&item->manifests, &with_broker);
     values_release(&with_broker);
     return e;
@@ -116,6 +135,15 @@ static struct err *prepare_deploy(const struct request *request, struct plan *pl
     return errors ? errors : check_used(plan);
 }
 
+/* The objects' names alone: a variable that is unset is none of the readers' business. */
+static struct err *read_objects(struct plan *plan)
+{
+    struct err *errors = NULL;
+    for (size_t i = 0; i < plan->count; i++)
+        errors = err_join(errors, load_item(plan, &plan->items[i]));
+    return errors;
+}
+
 static struct err *resolve_images(struct plan *plan)
 {
     struct err *errors = NULL;
@@ -126,7 +154,8 @@ static struct err *resolve_images(struct plan *plan)
 
 static struct err *make(const struct request *request, struct plan *plan)
 {
-    enum select_for purpose = request->verbs & VERB_DEPLOY ? SELECT_DEPLOY : SELECT_BUILD;
+    bool reads_manifests = request->verbs & (VERB_DEPLOY | VERB_RENDER | VERB_ENVIRONMENT);
+    enum select_for purpose = reads_manifests || request->verbs & VERB_WATCH ? SELECT_DEPLOY : SELECT_BUILD;
     TRY(workspace_open(request->directory, &plan->workspace));
     tell_workspace(request, plan->workspace);
     tell_notices(request, &plan->workspace->notices, UI_WARNING);
@@ -137,8 +166,12 @@ static struct err *make(const struct request *request, struct plan *plan)
     plan->items = xcalloc(plan->count, sizeof *plan->items);
     for (size_t i = 0; i < plan->count; i++)
         plan->items[i].service = plan->selection.services[i];
+    if (purpose == SELECT_DEPLOY)
+        TRY(target_namespace(request, &plan->namespace));
     struct err *errors = request->verbs & VERB_BUILD ? resolve_images(plan) : NULL;
-    return request->verbs & VERB_DEPLOY ? err_join(errors, prepare_deploy(request, plan)) : errors;
+    if (request->verbs & VERB_WATCH)
+        errors = read_objects(plan);
+    return reads_manifests ? err_join(errors, prepare_deploy(request, plan)) : errors;
 }
 
 struct err *plan_make(const struct request *request, struct plan *out)
@@ -159,7 +192,7 @@ struct err *plan_set_variables(struct plan *plan, const char *broker)
     for (size_t i = 0; i < plan->count; i++) {
         struct plan_item *item = &plan->items[i];
         if (broker)
-            values_add(&item->values, VALUE_FOUND, BROKER_VARIABLE, broker, "cluster");
+            values_add(&item->values, VALUE_FOUND, BROKER_VARIABLE, broker, BROKER_FOUND);
         errors = err_join(errors, manifest_set_variables(&item->manifests, &item->values));
     }
     return errors;
@@ -173,7 +206,21 @@ void plan_release(struct plan *plan)
         manifest_set_release(&plan->items[i].manifests);
     }
     free(plan->items);
+    free(plan->namespace);
     selection_release(&plan->selection);
     workspace_free(plan->workspace);
     *plan = (struct plan){ 0 };
+}
+
+void plan_add_references(const struct service *service, struct strv *to)
+{
+    for (size_t i = 0; i < service->image_count; i++)
+        if (!strv_has(to, service->images[i].reference))
+            strv_add(to, service->images[i].reference);
+}
+
+void plan_known_references(const struct plan *plan, struct strv *to)
+{
+    for (size_t i = 0; i < plan->workspace->service_count; i++)
+        plan_add_references(&plan->workspace->services[i], to);
 }

@@ -5,6 +5,7 @@
  *   request.h      what the command line asks for; tell.c  what is told of it
  *   plan.c         services, manifests, variables
  *   target.c       the engine, the Kind cluster's nodes and its API server, proved to belong together
+ *   user_config.c  what the user's own configuration says of that
  *   turn.c         what only one rwml at a time may do
  *   broker.c       KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c          one service on its way; timings.c  what each phase of it took
@@ -19,6 +20,7 @@
 #include "workspace/workspace.h"
 
 #define BROKER_VARIABLE "KAFKA_BROKER_ADDRESS"
+#define BROKER_FOUND "what the cluster has" /* where such a value is from */
 
 /* One service's share. */
 struct plan_item {
@@ -33,6 +35,7 @@ struct plan {
     struct selection selection;
     struct plan_item *items;
     size_t count;
+    char *namespace;   /* of the context that the user named; may be NULL */
     bool needs_broker; /* a ${KAFKA_BROKER_ADDRESS} has neither a value nor a default */
 };
 
@@ -43,6 +46,18 @@ struct err *plan_make(const struct request *request, struct plan *out) MUST_USE;
 /* plan_set_variables: puts the values into every manifest set. broker: what was found in the
  * cluster; NULL when nobody needed it. */
 struct err *plan_set_variables(struct plan *plan, const char *broker) MUST_USE;
+
+/* plan_namespace: of a service's objects that name none.
+ * plan_values: all sources of a service's variables, in their order.
+ * plan_load: its manifests as they are written, without variables. */
+const char *plan_namespace(const struct plan *plan, const struct service *service);
+struct err *plan_values(const struct request *request, const struct plan *plan, const struct service *service,
+                        struct values *out) MUST_USE;
+struct err *plan_load(const struct plan *plan, const struct service *service, struct manifest_set *out) MUST_USE;
 void plan_release(struct plan *plan);
+
+/* plan_add_references: of the service's images, each once. plan_known_references: of the whole workspace. */
+void plan_add_references(const struct service *service, struct strv *to);
+void plan_known_references(const struct plan *plan, struct strv *to);
 
 #endif

@@ -12,7 +12,14 @@ enum verbs {
     VERB_PUSH = 1 << 1,
     VERB_DEPLOY = 1 << 2,
     VERB_UP = VERB_BUILD | VERB_PUSH | VERB_DEPLOY,
-    VERB_IMAGES = 1 << 3 /* flow_images alone */
+    VERB_IMAGES = 1 << 3,      /* flow_images alone */
+    VERB_RENDER = 1 << 4,      /* flow_render alone */
+    VERB_WATCH = 1 << 5,       /* those that look at what runs: flow_logs, flow_status */
+    VERB_ENVIRONMENT = 1 << 6, /* flow_environment and flow_explain alone */
+    VERB_DELETE = 1 << 7,      /* one of these three: applied_run alone */
+    VERB_RESTART = 1 << 8,
+    VERB_ROLLBACK = 1 << 9,
+    VERB_APPLIED = VERB_DELETE | VERB_RESTART | VERB_ROLLBACK
 };
 
 /* Everything is borrowed for the length of flow_run. Strings may be NULL where it says so. */
@@ -21,6 +28,8 @@ struct request {
     const struct strv *services;  /* as named by the user; empty: see workspace_select */
     const char *directory;        /* where to look for the workspace; relative var_files lie there */
     const char *cluster;          /* --cluster; NULL: the workspace tells, or there is only one */
+    const char *context;          /* --context; NULL: the user's own configuration may name one, see target.h */
+    const char *config_dir;       /* where the user's config.yaml lies; may be NULL */
     const struct strv *set;       /* --set NAME=VALUE */
     const struct strv *var_files; /* --var-file */
     char *const *environment;     /* for RWML_VAR_<NAME> */

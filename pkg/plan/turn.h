@@ -11,6 +11,9 @@
 struct err *turn_take(const struct request *request, const char *what, int64_t deadline_ms,
                       void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock) MUST_USE;
 
+/* turn_take_workspace: the turn to work on a workspace; waits as long as the request says, and tells so. */
+struct err *turn_take_workspace(const struct request *request, const char *root, int *lock) MUST_USE;
+
 /* turn_take_nodes: the turn to change what images a cluster's nodes have. */
 struct err *turn_take_nodes(const struct request *request, const char *cluster, int64_t deadline_ms,
                             void (*on_wait)(void *ctx, int64_t holder_pid), void *ctx, int *lock) MUST_USE;

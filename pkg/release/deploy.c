@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "doc/tree.h"
 #include "manifest/settle.h"
+#include "oci/reference.h"
 #include "release/release.h"
 #include "rollout/follow.h"
 
@@ -136,8 +137,25 @@ static struct err *release(struct release *r, int64_t start)
     return NULL;
 }
 
+/* What images a foreign cluster has, or where it pulls them from, is not ours to say. */
+void job_warn_of_image(const struct job *job, const char *stage, const char *reference)
+{
+    AUTO_STR named = oci_registry(reference);
+    bool is_node = named && oci_registry_is_loopback(named);
+    job_tell(job, UI_WARNING, stage, -1,
+             "%s is not brought to the nodes of context %s: they have to have it already, or to pull it from %s%s",
+             reference, job->target->cluster, named ? named : "docker.io",
+             is_node ? ", which is each node itself" : "");
+}
+
 static struct err *prepare(struct job *job)
 {
+    if (job->target->foreign) {
+        for (size_t i = 0; i < job->item->service->image_count; i++)
+            job_warn_of_image(job, STAGE, job->item->service->images[i].reference);
+        manifest_set_settle(&job->item->manifests, (job->request->settle_ms + 999) / 1000);
+        return NULL;
+    }
     if (!job->pushed) {
         TRY(job_find_images(job));
         TRY(job_check_nodes(job));
