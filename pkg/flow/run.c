@@ -11,24 +11,12 @@
 #include "plan/turn.h"
 #include "release/deploy.h"
 
-static struct err *use_broker(const struct request *request, struct kube_client *kube, struct plan *plan)
-{
-    AUTO_STR broker = NULL;
-    if (plan->needs_broker) {
-        TRY(broker_find(kube, &broker));
-        request_tell(request, UI_NOTE, NULL, BROKER_VARIABLE " is not set; taking %s, found in the cluster", broker);
-    }
-    if (!request->no_check)
-        TRY(broker_check(kube, plan));
-    return plan_set_variables(plan, broker);
-}
-
 static struct err *prepare_deploy(const struct request *request, const struct target *target, struct plan *plan,
                                   struct kube_client **kube)
 {
     struct err *e = kube_open(&target->kube_config, request->cancel, kube);
     if (!e)
-        e = use_broker(request, *kube, plan);
+        e = broker_use(request, *kube, plan);
     return err_state(target_advise(target, e), "nothing was built, pushed or applied");
 }
 

@@ -13,8 +13,8 @@
 #include "doc/doc.h"
 #include "plan/broker.h"
 
-/* tests/data/plan/broker/<name>.yaml: services: a list of Services; address: what is chosen, or
- * candidates: what the refusal has to name ("" for none). */
+/* tests/data/plan/broker/<name>.yaml: services: a list of Services; kafkas: of Kafka resources, may be left out;
+ * address: what is chosen, or candidates: what the refusal has to name ("" for none). */
 static void check_file(const char *path)
 {
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
@@ -22,7 +22,7 @@ static void check_file(const char *path)
     AUTO_STR address = NULL;
     assert_null(fs_read(AT_FDCWD, path, LIMIT_MANIFEST, &text));
     assert_null(doc_parse_yaml_one(buf_text(&text), text.len, path, &file));
-    AUTO_PTR(err) e = broker_choose(doc_get(file.root, "/services"), &address);
+    AUTO_PTR(err) e = broker_choose(doc_get(file.root, "/services"), doc_get(file.root, "/kafkas"), &address);
     const char *wanted = doc_text(file.root, "/address");
     if (wanted) {
         assert_null(e);
@@ -40,7 +40,7 @@ static void test_broker_choose_by_files(void **state)
     AUTO(strv) names = { 0 };
     (void)state;
     assert_null(fs_list(AT_FDCWD, DIRECTORY, &names));
-    assert_true(names.count >= 6);
+    assert_true(names.count >= 10);
     for (size_t i = 0; i < names.count; i++) {
         AUTO_STR path = fs_join(DIRECTORY, names.items[i]);
         check_file(path);
@@ -85,10 +85,36 @@ static void test_broker_in_cluster_leaves_the_world_alone(void **state)
     }
 }
 
+static bool has_ready(const char *slices, const char *service)
+{
+    DOC_AUTO tree = NULL;
+    assert_null(doc_parse_json(slices, strlen(slices), "slices", &tree));
+    return broker_has_ready(tree, service);
+}
+
+static void test_broker_has_ready(void **state)
+{
+    (void)state;
+    static const char label[] = "\"metadata\":{\"labels\":{\"kubernetes.io/service-name\":\"mq\"}}";
+    AUTO_STR none = xasprintf("[{%s,\"endpoints\":null},{%s}]", label, label);
+    AUTO_STR starting = xasprintf("[{%s,\"endpoints\":[{\"conditions\":{\"ready\":false}}]}]", label);
+    AUTO_STR second =
+        xasprintf("[{%s},{%s,\"endpoints\":[{\"conditions\":{\"ready\":false}},{\"conditions\":{\"ready\":true}}]}]",
+                  label, label);
+    AUTO_STR unsaid = xasprintf("[{%s,\"endpoints\":[{\"conditions\":{}}]}]", label);
+    assert_false(has_ready("[]", "mq"));
+    assert_false(has_ready(none, "mq"));
+    assert_false(has_ready(starting, "mq"));
+    assert_true(has_ready(second, "mq"));
+    assert_false(has_ready(second, "other"));
+    assert_true(has_ready(unsaid, "mq"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_broker_choose_by_files),
+        cmocka_unit_test(test_broker_has_ready),
         cmocka_unit_test(test_broker_in_cluster_takes_names_apart),
         cmocka_unit_test(test_broker_in_cluster_leaves_the_world_alone),
     };
