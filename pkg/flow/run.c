@@ -6,10 +6,19 @@
 #include "flow/registry.h"
 #include "flow/verbs.h"
 #include "plan/broker.h"
+#include "plan/contested.h"
 #include "plan/job.h"
 #include "plan/tell.h"
 #include "plan/turn.h"
 #include "release/deploy.h"
+
+static void tell_contested(const struct request *request, const struct plan *plan)
+{
+    AUTO(strv) lines = { 0 };
+    contested_find(plan, &lines);
+    for (size_t i = 0; i < lines.count; i++)
+        request_tell(request, UI_WARNING, NULL, "%s", lines.items[i]);
+}
 
 static struct err *prepare_deploy(const struct request *request, const struct target *target, struct plan *plan,
                                   struct kube_client **kube)
@@ -17,6 +26,8 @@ static struct err *prepare_deploy(const struct request *request, const struct ta
     struct err *e = kube_open(&target->kube_config, request->cancel, kube);
     if (!e)
         e = broker_use(request, *kube, plan);
+    if (!e)
+        tell_contested(request, plan);
     return err_state(target_advise(target, e), "nothing was built, pushed or applied");
 }
 

@@ -7,6 +7,7 @@
  *   target.c       the engine, the Kind cluster's nodes and its API server, proved to belong together
  *   user_config.c  what the user's own configuration says of that
  *   turn.c         what only one rwml at a time may do
+ *   contested.c    objects that two services have, each in its own way
  *   broker.c  strimzi.c   KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c          one service on its way; timings.c  what each phase of it took
  *   presence.c     what the nodes have of its images, and under which names
