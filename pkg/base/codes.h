@@ -68,6 +68,7 @@
     X(5201, USAGE, KAFKA_NOT_FOUND)                                                                                    \
     X(5202, USAGE, KAFKA_ADDRESS)                                                                                      \
     X(5401, REJECT, OBJECT_REJECTED)                                                                                   \
+    X(5402, REJECT, OTHER_SET)                                                                                         \
     X(5409, REJECT, CONFLICT)                                                                                          \
     X(5600, PARTIAL, APPLY_PARTIAL)                                                                                    \
     X(6101, APP, CONTAINER_CANNOT_START)                                                                               \

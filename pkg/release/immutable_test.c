@@ -1,0 +1,62 @@
+/* The cases are files, tests/data/release/immutable/<name>.yaml: live, wanted, and field, which is the one that can't
+ * be changed. */
+#include "fake/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/limits.h"
+#include "doc/doc.h"
+#include "release/immutable.h"
+
+static const char DIRECTORY[] = "tests/data/release/immutable";
+#define CASES_AT_LEAST 4
+
+static void check_case(const char *name)
+{
+    AUTO_STR path = fs_join(DIRECTORY, name);
+    AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
+    AUTO(doc) file = { 0 };
+    check_ok(fs_read(AT_FDCWD, path, LIMIT_MANIFEST, &text));
+    check_ok(doc_parse_yaml_one(buf_text(&text), text.len, path, &file));
+    AUTO_STR field = immutable_field(doc_get(file.root, "/live"), doc_get(file.root, "/wanted"));
+    if (!str_eq(field, doc_text(file.root, "/field")))
+        fail_msg("%s: %s", name, field ? field : "(none)");
+}
+
+static void test_immutable_fields(void **state)
+{
+    (void)state;
+    AUTO(strv) names = { 0 };
+    check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
+    for (size_t i = 0; i < names.count; i++)
+        check_case(names.items[i]);
+    assert_true(names.count >= CASES_AT_LEAST);
+}
+
+static void advises(const char *kind, const char *words)
+{
+    struct kube_id id = { "v1", kind, "shop", "web" };
+    AUTO_PTR(err) e = immutable_advise(err_new(RW5401_OBJECT_REJECTED, "x"), id, "rwml deploy web");
+    assert_non_null(strstr(err_get_next(e, 0), words));
+}
+
+/* What holds data is never to be deleted with it. */
+static void test_ways_out(void **state)
+{
+    (void)state;
+    advises("StatefulSet", "--cascade=orphan && rwml deploy web");
+    advises("PersistentVolumeClaim", "another name");
+    advises("ConfigMap", "another name");
+    advises("Deployment", "kubectl -n shop delete Deployment web && rwml deploy web");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_immutable_fields),
+        cmocka_unit_test(test_ways_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
