@@ -6,19 +6,26 @@
 #include "flow/flow.h"
 #include "helper.h"
 
-static unsigned verbs_of(const char *command)
+/* With --exit-status, which only scripts ask for. */
+enum { EXIT_UNCHANGED = 10, EXIT_CHANGED = 11 };
+
+struct verb {
+    const char *command;
+    unsigned verbs;
+    struct err *(*run)(const struct request *request);
+    bool dry_run; /* always */
+};
+
+static const struct verb *verb_of(const char *command)
 {
-    static const struct {
-        const char *command;
-        unsigned verbs;
-    } rows[] = { { "build", VERB_BUILD },
-                 { "push", VERB_PUSH },
-                 { "deploy", VERB_DEPLOY },
-                 { "up", VERB_UP },
-                 { "images", VERB_IMAGES } };
+    static const struct verb rows[] = {
+        { "build", VERB_BUILD, flow_run, false },      { "push", VERB_PUSH, flow_run, false },
+        { "deploy", VERB_DEPLOY, flow_run, false },    { "up", VERB_UP, flow_run, false },
+        { "images", VERB_IMAGES, flow_images, false }, { "diff", VERB_DEPLOY, flow_run, true },
+    };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
-            return rows[i].verbs;
+            return &rows[i];
     BUG("%s is no command that works on services", command);
 }
 
@@ -51,13 +58,15 @@ static struct err *two_clusters(void)
 struct err *cmd_services(const struct app *app, const struct command *self)
 {
     const struct options *o = app->options;
+    const struct verb *verb = verb_of(self->name);
+    bool changed = false;
     if (o->cluster && o->context)
         return two_clusters();
     AUTO_STR state = state_dir();
     AUTO_STR config = config_dir();
     const struct node_helper helper = helper_program();
     struct request request = {
-        .verbs = verbs_of(self->name),
+        .verbs = verb->verbs,
         .services = &o->arguments,
         .directory = o->directory ? o->directory : ".",
         .cluster = o->cluster,
@@ -76,15 +85,23 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .lock_timeout_ms = o->lock_timeout_ms,
         .keep = o->keep,
         .prune = o->prune,
-        .dry_run = o->dry_run,
+        .dry_run = o->dry_run || verb->dry_run,
+        .changed = &changed,
         .no_check = o->no_check,
         .no_create_namespace = o->no_create_namespace,
+        .no_prune = o->no_prune,
+        .adopt = o->adopt,
+        .force_conflicts = o->force_conflicts,
         .no_file_delta = o->no_file_delta,
+        .show_secrets = o->show_secrets,
         .helper = &helper,
         .verbose = o->verbose,
         .timings = o->timings,
         .ui = app->ui,
         .cancel = app->cancel,
     };
-    return request.verbs == VERB_IMAGES ? flow_images(&request) : flow_run(&request);
+    TRY(verb->run(&request));
+    if (o->exit_status)
+        *app->exit_code = changed ? EXIT_CHANGED : EXIT_UNCHANGED;
+    return NULL;
 }

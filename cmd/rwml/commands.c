@@ -7,7 +7,9 @@
 enum { LIMIT_HELP = 1 << 20 };
 
 const struct command commands[] = {
-    { "up", "[SVC...]", FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_PUSH | FOR_DEPLOY, "build, push and deploy",
+    { "up", "[SVC...]",
+      FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_PUSH | FOR_DEPLOY | FOR_ROLLOUT | FOR_VARIABLES | FOR_VALUES,
+      "build, push and deploy",
       "Builds each service's image, brings it to every node of the Kind cluster, applies the manifests and follows\n"
       "the rollout until the new pods are ready and have stayed so. With nothing changed it writes nothing. Old\n"
       "images of these services go afterwards: see rwml images.",
@@ -19,16 +21,25 @@ const struct command commands[] = {
       "bring built images to every node of the cluster",
       "Streams each service's image into every node that lacks it, and asks each node's runtime for the result.",
       cmd_services },
-    { "deploy", "[SVC...]", FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_DEPLOY,
+    { "deploy", "[SVC...]",
+      FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_DEPLOY | FOR_ROLLOUT | FOR_VARIABLES | FOR_VALUES,
       "apply manifests and follow the rollout",
       "Sets variables and image names in the parsed manifests, has the API server check all of them, applies what\n"
-      "differs and follows the rollout. Every node must have the image already: see rwml push. Old images of these\n"
-      "services go afterwards: see rwml images.",
+      "differs and follows the rollout. Every node must have the image already: see rwml push. Afterwards what has\n"
+      "left the manifests is removed, but for PersistentVolumeClaims, Namespaces and CustomResourceDefinitions, and\n"
+      "old images of these services: see rwml images.",
       cmd_services },
     { "images", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_IMAGES, "show the images on the nodes, remove old ones",
       "Shows which of the services' images rwml brought to the nodes, and why each stays: a pod or a workload's\n"
       "template uses it, also one that is kept for a rollback; the name without digits means it; it is one of the\n"
       "newest; somebody gave it another name. The others go after the next rollout, or by --prune.",
+      cmd_services },
+    { "diff", "[SVC...]", FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_VARIABLES | FOR_VALUES | FOR_DIFF,
+      "show what a deploy would change",
+      "Has the API server try all objects without keeping them, and shows field by field what would change, and\n"
+      "which pods would restart because of which field, and which objects would be removed, since they have left the\n"
+      "manifests. Nothing is written. An image that is not built yet is left out of the comparison. A dry run of\n"
+      "rwml deploy shows the same.",
       cmd_services },
     { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
       cmd_version },

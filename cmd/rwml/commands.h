@@ -12,6 +12,7 @@ struct app {
     const struct options *options;
     struct ui *ui;
     struct cancel *cancel;
+    int *exit_code; /* of a command that ends without an error; 0 unless it says otherwise. */
 };
 
 struct command {
@@ -30,7 +31,7 @@ extern const size_t command_count;
 struct err *command_find(const char *name, const struct command **out) MUST_USE;
 
 /* The commands; each takes what commands.c says of it. */
-struct err *cmd_services(const struct app *app, const struct command *self) MUST_USE; /* build push deploy up images */
+struct err *cmd_services(const struct app *app, const struct command *self) MUST_USE; /* all that work on services */
 struct err *cmd_version(const struct app *app, const struct command *self) MUST_USE;
 struct err *cmd_help(const struct app *app, const struct command *self) MUST_USE;
 

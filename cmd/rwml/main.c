@@ -97,14 +97,20 @@ static int exit_code_of(const struct err *e)
     return cls == ERR_INTERRUPTED && number ? 128 + number : (int)cls;
 }
 
+enum { BROKEN_PIPE = 128 + SIGPIPE };
+
 /* Output that nobody reads any more (rwml … | head) is no error to tell anybody about. */
+static bool is_unread(const struct err *e)
+{
+    return e && err_get_code(e) == RW9006_OUTPUT && err_errno(e) == EPIPE;
+}
+
 static int finish(struct ui *ui)
 {
-    enum { BROKEN_PIPE = 128 + SIGPIPE };
     AUTO_PTR(err) e = ui_finish(ui);
     if (!e)
         return 0;
-    if (err_errno(e) == EPIPE)
+    if (is_unread(e))
         return BROKEN_PIPE;
     e = err_state(STEAL(&e), "what was shown may be incomplete; what was done is done");
     ui_error(ui, e, ERR_LOCAL);
@@ -118,6 +124,7 @@ int main(int argc, char **argv)
     AUTO(options) options;
     const struct command *command = NULL;
     AUTO(words) words = { 0 };
+    int exit_code = 0;
 
     options_defaults(&options);
     split_words(argc ? argv + 1 : argv, &words);
@@ -132,14 +139,16 @@ int main(int argc, char **argv)
         interrupted = cancel;
         catch_signals();
         curl_global_init(CURL_GLOBAL_DEFAULT);
-        e = run_command(&(struct app){ &options, ui, cancel }, &options, command);
+        e = run_command(&(struct app){ &options, ui, cancel, &exit_code }, &options, command);
         curl_global_cleanup();
         if (!command->groups)
             e = err_state(STEAL(&e), "nothing was contacted");
     }
-    int code = e ? exit_code_of(e) : 0;
-    if (e)
+    int code = is_unread(e) ? BROKEN_PIPE : e ? exit_code_of(e) : 0;
+    if (e && !is_unread(e))
         ui_error(ui, e, code);
     int finished = finish(ui);
-    return code ? code : finished;
+    if (!code)
+        code = finished ? finished : exit_code;
+    return code;
 }

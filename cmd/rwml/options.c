@@ -14,17 +14,24 @@ const struct option_row option_rows[] = {
     { 0, "cluster", OPTION_TEXT, "NAME", FOR_CLUSTER, AT(cluster), "the Kind cluster to use" },
     { 0, "context", OPTION_TEXT, "NAME", FOR_CLUSTER, AT(context),
       "a context of the kubeconfig, also of a cluster that is not Kind's" },
-    { 0, "set", OPTION_LIST, "KEY=VALUE", FOR_DEPLOY, AT(set), "give a variable its value; may be repeated" },
-    { 0, "var-file", OPTION_LIST, "FILE", FOR_DEPLOY, AT(var_files),
+    { 0, "set", OPTION_LIST, "KEY=VALUE", FOR_VARIABLES, AT(set), "give a variable its value; may be repeated" },
+    { 0, "var-file", OPTION_LIST, "FILE", FOR_VARIABLES, AT(var_files),
       "read KEY=VALUE lines from FILE; may be repeated" },
-    { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_check), "do not check that in-cluster addresses resolve" },
+    { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(no_check),
+      "do not check that in-cluster addresses resolve" },
     { 0, "no-create-namespace", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_create_namespace),
       "a missing namespace is an error" },
+    { 0, "no-prune", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(no_prune),
+      "leave what is no longer in the manifests" },
+    { 0, "adopt", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(adopt),
+      "take over what another workspace applied, as when this one was moved" },
+    { 0, "force-conflicts", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(force_conflicts),
+      "take fields over from others that own them" },
     { 0, "no-file-delta", OPTION_FLAG, NULL, FOR_PUSH, AT(no_file_delta),
       "send layers whole, also where few of their files changed" },
-    { 0, "settle", OPTION_DURATION, "DURATION", FOR_DEPLOY, AT(settle_ms),
+    { 0, "settle", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DIFF, AT(settle_ms),
       "how long a pod must stay ready before it counts (default 5s; 0: off)" },
-    { 0, "timeout", OPTION_DURATION, "DURATION", FOR_DEPLOY, AT(timeout_ms),
+    { 0, "timeout", OPTION_DURATION, "DURATION", FOR_ROLLOUT, AT(timeout_ms),
       "give a rollout up after this long (default 5m)" },
     { 0, "lock-timeout", OPTION_DURATION, "DURATION", FOR_WORKSPACE, AT(lock_timeout_ms),
       "wait this long for another rwml in this workspace (default 1m)" },
@@ -32,7 +39,10 @@ const struct option_row option_rows[] = {
     { 0, "keep", OPTION_NUMBER, "N", FOR_DEPLOY | FOR_IMAGES, AT(keep),
       "images of each service that stay on the nodes, used or not (default 3)" },
     { 0, "prune", OPTION_FLAG, NULL, FOR_IMAGES, AT(prune), "remove the images that nothing keeps" },
-    { 0, "dry-run", OPTION_FLAG, NULL, FOR_IMAGES, AT(dry_run), "with --prune: only say what would go" },
+    { 0, "dry-run", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_IMAGES, AT(dry_run), "only say what would be done" },
+    { 0, "exit-status", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(exit_status),
+      "exit with 10 when nothing was (or would be) changed, with 11 when something was" },
+    { 0, "show-secrets", OPTION_FLAG, NULL, FOR_VALUES, AT(show_secrets), "show the values of Secrets" },
     { 'o', "output", OPTION_FORMAT, "text|json", FOR_WORKSPACE, AT(output), "json: one event a line on stdout" },
     { 'v', "verbose", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(verbose), "also the output of build steps, and reasons" },
     { 0, "timings", OPTION_FLAG, NULL, FOR_SERVICES, AT(timings), "in the end, what each phase took" },
@@ -191,7 +201,7 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
 /* A value of its own follows "--name" and a last letter "-x" of an option that takes one. */
 static bool takes_next_word(const char *word)
 {
-    const unsigned all = FOR_ALL | FOR_WORKSPACE | FOR_CLUSTER | FOR_DEPLOY | FOR_SERVICES | FOR_IMAGES;
+    const unsigned all = ~0U;
     const struct option_row *row = word[1] == '-'      ? find_long(word + 2, strlen(word + 2), all)
                                    : strlen(word) == 2 ? find_letter(word[1], all)
                                                        : NULL;

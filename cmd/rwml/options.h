@@ -28,9 +28,14 @@ struct options {
     int64_t keep;
     bool prune;
     bool dry_run;
+    bool exit_status;
     bool no_check;
     bool no_create_namespace;
+    bool no_prune;
+    bool adopt;
+    bool force_conflicts;
     bool no_file_delta;
+    bool show_secrets;
     bool no_color;
     bool verbose;
     bool timings;
@@ -47,7 +52,11 @@ enum option_group {
     FOR_DEPLOY = 1 << 3,    /* deploy, up */
     FOR_PUSH = 1 << 4,      /* push, up */
     FOR_SERVICES = 1 << 5,  /* those that work on several services at a time: build, push, deploy, up */
-    FOR_IMAGES = 1 << 6     /* images */
+    FOR_IMAGES = 1 << 6,    /* images */
+    FOR_VARIABLES = 1 << 7, /* those that put variables into manifests: deploy, up, diff */
+    FOR_VALUES = 1 << 8,    /* those that can show values: deploy, up, diff */
+    FOR_DIFF = 1 << 9,      /* diff */
+    FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up */
 };
 
 enum option_type {

@@ -17,7 +17,7 @@ static struct err *parse(struct options *o, unsigned groups, const char *const *
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define UP (FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_DEPLOY)
+#define UP (FOR_WORKSPACE | FOR_SERVICES | FOR_CLUSTER | FOR_DEPLOY | FOR_ROLLOUT | FOR_VARIABLES)
 
 static void test_options_all_spellings(void **state)
 {
@@ -86,6 +86,16 @@ static void test_options_table_is_sound(void **state)
     }
 }
 
+/* Whole: "--settle" does not name --set. */
+static bool names_option(const char *text, const char *name)
+{
+    AUTO_STR spelling = xasprintf("--%s", name);
+    for (const char *at = text; (at = strstr(at, spelling)); at++)
+        if (strspn(at + strlen(spelling), "-abcdefghijklmnopqrstuvwxyz") == 0)
+            return true;
+    return false;
+}
+
 static void test_help_names_every_option_and_command(void **state)
 {
     AUTO(buf) overview = BUF_INIT(1 << 20);
@@ -98,9 +108,8 @@ static void test_help_names_every_option_and_command(void **state)
         help_command(&commands[i], &text);
         assert_non_null(strstr(buf_text(&overview), commands[i].name));
         for (size_t j = 0; j < option_row_count; j++) {
-            AUTO_STR spelling = xasprintf("--%s", option_rows[j].name);
             bool takes = option_rows[j].groups & (commands[i].groups | FOR_ALL);
-            assert_int_equal(strstr(buf_text(&text), spelling) != NULL, takes);
+            assert_int_equal(names_option(buf_text(&text), option_rows[j].name), takes);
         }
     }
     for (size_t j = 0; j < option_row_count; j++) {

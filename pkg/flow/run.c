@@ -32,12 +32,12 @@ static struct err *prepare_deploy(const struct request *request, const struct ta
 }
 
 /* The API server is asked now, and not after a build of minutes, whether it answers at all. */
-static struct err *prepare(const struct request *request, struct target *target, struct plan *plan)
+static struct err *prepare(const struct request *request, struct target *target, struct plan *plan,
+                           struct kube_client **kube)
 {
-    AUTO_PTR(kube_client) kube = NULL;
     if (request->verbs & VERB_DEPLOY)
-        TRY(prepare_deploy(request, target, plan, &kube));
-    return registry_find(request, plan, kube, target);
+        TRY(prepare_deploy(request, target, plan, kube));
+    return registry_find(request, plan, *kube, target);
 }
 
 static struct err *run_verbs(struct job *job)
@@ -46,6 +46,8 @@ static struct err *run_verbs(struct job *job)
     TRY(err_state(cancel_check(job->request->cancel), "nothing was done for %s", job->item->service->name));
     if (!job->target->foreign)
         TRY(engine_again(job->target->engine, &job->engine));
+    if (job->request->dry_run)
+        verbs = VERB_DEPLOY;
     if (verbs & VERB_BUILD)
         TRY(job_build(job));
     if (verbs & VERB_PUSH)
@@ -76,7 +78,7 @@ static struct err *some_deployed(const struct request *request, const struct job
     AUTO(strv) undone = { 0 };
     for (size_t i = 0; i < count; i++)
         strv_add(jobs[i].done ? &done : &undone, jobs[i].item->service->name);
-    if (!(request->verbs & VERB_DEPLOY) || done.count == 0 || undone.count == 0)
+    if (!(request->verbs & VERB_DEPLOY) || request->dry_run || done.count == 0 || undone.count == 0)
         return NULL;
     AUTO_STR names = strv_join(&done, ", ");
     AUTO_STR others = strv_join(&undone, ", ");
@@ -85,16 +87,22 @@ static struct err *some_deployed(const struct request *request, const struct job
     return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", words);
 }
 
-static struct err *run_jobs(const struct request *request, const struct plan *plan, const struct target *target)
+/* kube: NULL, or a connection for the first of the jobs. */
+static struct err *run_jobs(const struct request *request, const struct plan *plan, const struct target *target,
+                            struct kube_client **kube)
 {
     struct job *jobs = xcalloc(plan->count, sizeof *jobs);
     for (size_t i = 0; i < plan->count; i++)
         jobs[i] = (struct job){ .request = request, .plan = plan, .target = target, .item = &plan->items[i] };
+    if (plan->count > 0)
+        jobs[0].kube = STEAL(kube);
     struct err *errors = task_all(jobs, plan->count, sizeof *jobs, (size_t)request->jobs, run_job);
     if (errors)
         errors = err_join(errors, some_deployed(request, jobs, plan->count));
-    if (!target->foreign)
+    if (!request->dry_run && !target->foreign)
         images_clear(request, plan, target, jobs);
+    for (size_t i = 0; i < plan->count && request->changed; i++)
+        *request->changed = *request->changed || jobs[i].changed;
     free(jobs);
     return errors;
 }
@@ -103,16 +111,19 @@ static struct err *run(const struct request *request, struct plan *plan, struct 
 {
     static const char stage[] = "run";
     AUTO_FD lock = -1;
+    AUTO_PTR(kube_client) kube = NULL;
     timings_enter(t, stage, "finding services, reading manifests");
     TRY(plan_make(request, plan));
     timings_enter(t, stage, "waiting for another rwml");
-    TRY(err_state(turn_take_workspace(request, plan->workspace->root, &lock), "nothing was built, pushed or applied"));
+    if (!request->dry_run)
+        TRY(err_state(turn_take_workspace(request, plan->workspace->root, &lock),
+                      "nothing was built, pushed or applied"));
     timings_enter(t, stage, "finding engine and cluster");
     TRY(target_open(request, plan->workspace, target));
     timings_enter(t, stage, "asking the API server");
-    TRY(prepare(request, target, plan));
+    TRY(prepare(request, target, plan, &kube));
     timings_enter(t, stage, "the services");
-    return run_jobs(request, plan, target);
+    return run_jobs(request, plan, target, &kube);
 }
 
 struct err *flow_run(const struct request *request)

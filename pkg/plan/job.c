@@ -92,6 +92,8 @@ void job_release(struct job *job)
 {
     drop_images(job);
     strv_release(&job->built);
+    kube_client_free(job->kube);
+    job->kube = NULL;
     engine_free(job->engine);
     job->engine = NULL;
 }

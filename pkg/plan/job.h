@@ -6,6 +6,7 @@
 #include "plan/plan.h"
 #include "plan/target.h"
 #include "plan/timings.h"
+#include "rollout/state.h"
 
 /* An image of the service as it is in the engine now. */
 struct job_image {
@@ -22,7 +23,8 @@ struct job {
     const struct plan *plan;
     const struct target *target;
     struct plan_item *item;
-    struct engine *engine; /* this thread's own */
+    struct engine *engine;    /* this thread's own */
+    struct kube_client *kube; /* one that is open already and that nobody else uses; NULL: it opens its own */
     struct job_image *images;
     size_t image_count;
     struct strv built; /* by this run: the engine's ids, in the order of the service's images */
@@ -58,6 +60,10 @@ struct err *job_name_images(struct job *job) MUST_USE;
 
 /* job_warn_of_image: for a foreign cluster: that nobody brings the image there. */
 void job_warn_of_image(const struct job *job, const char *stage, const char *reference);
+
+/* job_expect_images: the containers and init containers of a pod's spec, in which the names were put, that run an
+ * image of the service. Returns how many; out has room for each container, and borrows from the spec and the job. */
+size_t job_expect_images(const struct job *job, const json_t *pod_spec, struct rollout_image *out);
 
 void job_release(struct job *job);
 

@@ -41,12 +41,17 @@ struct request {
     int64_t timeout_ms; /* of one service's rollout */
     int64_t settle_ms;
     int64_t lock_timeout_ms;
-    int64_t keep; /* images of each reference that stay on the nodes whether or not they are used */
-    bool prune;   /* flow_images: remove what may go */
-    bool dry_run; /* … or only say so */
+    int64_t keep;  /* images of each reference that stay on the nodes whether or not they are used */
+    bool prune;    /* flow_images: remove what may go */
+    bool dry_run;  /* only say what would be done: nothing is built, pushed, applied or removed */
+    bool *changed; /* flow_run: becomes true when nodes or cluster were written to, or would be; may be NULL */
     bool no_check;
     bool no_create_namespace;
+    bool no_prune;        /* deploy: what has left the manifests stays */
+    bool adopt;           /* what another workspace applied becomes this one's */
+    bool force_conflicts; /* fields are taken over from other owners */
     bool no_file_delta;
+    bool show_secrets; /* values of Secrets are told */
     bool verbose;
     bool timings;                     /* tell what each phase took */
     const struct node_helper *helper; /* for comparing images; NULL: they are not compared */

@@ -8,7 +8,7 @@
 #include "manifest/settle.h"
 #include "oci/reference.h"
 #include "release/release.h"
-#include "rollout/follow.h"
+#include "release/verdict.h"
 
 static const char STAGE[] = "deploy";
 
@@ -35,13 +35,18 @@ static size_t add_images(const struct job *job, const json_t *containers, struct
     return count;
 }
 
+size_t job_expect_images(const struct job *job, const json_t *pod_spec, struct rollout_image *out)
+{
+    size_t count = add_images(job, doc_get(pod_spec, "/containers"), out, 0);
+    return add_images(job, doc_get(pod_spec, "/initContainers"), out, count);
+}
+
 /* Fills the target, with its images at the front of *images, which is moved on. */
 static void fill_target(const struct job *job, const struct release_object *o, struct rollout_target *target,
                         struct rollout_image **images)
 {
-    const json_t *spec = doc_get(o->object->tree, manifest_pod_pointer(o->object));
-    size_t count = add_images(job, doc_get(spec, "/containers"), *images, 0);
-    count = add_images(job, doc_get(spec, "/initContainers"), *images, count);
+    const char *pointer = manifest_pod_pointer(o->object);
+    size_t count = job_expect_images(job, pointer ? doc_get(o->object->tree, pointer) : NULL, *images);
     *target = (struct rollout_target){ .id = o->id, .images = *images, .image_count = count };
     *images += count;
 }
@@ -57,16 +62,13 @@ static size_t count_containers(const struct release *r)
     return count;
 }
 
-static void on_change(void *ctx, const struct rollout_target *target, const struct rollout_verdict *verdict)
-{
-    const struct job *job = ctx;
-    enum ui_kind kind = verdict->outcome == ROLLOUT_PROGRESSING ? UI_PROGRESS : UI_STEP;
-    AUTO_STR name = kube_id_text(target->id);
-    job_tell(job, kind, STAGE, -1, "%s: %s", name, verdict->reason);
-}
+/* What was seen of our images when all was ready. */
+struct seen {
+    bool runs; /* some pod runs one */
+    bool all;  /* of each workload that has any */
+};
 
-/* *runs: some pod was seen to run an image of ours. */
-static struct err *follow(struct release *r, bool *runs)
+static struct err *follow(struct release *r, struct seen *seen)
 {
     struct job *job = r->job;
     struct rollout_target *targets = xcalloc(r->count, sizeof *targets);
@@ -76,19 +78,14 @@ static struct err *follow(struct release *r, bool *runs)
     for (size_t i = 0; i < r->count; i++)
         if (rollout_follows(r->objects[i].id.api_version, r->objects[i].id.kind))
             fill_target(job, &r->objects[i], &targets[count++], &unused);
-    struct rollout_follow how = {
-        .options = ROLLOUT_OPTIONS_DEFAULT,
-        .deadline_ms = clock_after(job->request->timeout_ms),
-        .cancel = job->request->cancel,
-        .on_change = on_change,
-        .ctx = job,
-        .proved = proved,
-    };
-    how.options.settle_ms = job->request->settle_ms;
-    struct err *e = count ? rollout_follow(r->kube, targets, count, &how) : NULL;
-    *runs = false;
-    for (size_t i = 0; i < count; i++)
-        *runs = *runs || proved[i] > 0;
+    const struct verdict_ask ask = { job->request, job->item->service->name, STAGE, job->plan->workspace,
+                                     job->item->service };
+    struct err *e = verdict_follow(&ask, r->kube, targets, count, proved);
+    *seen = (struct seen){ .all = !e };
+    for (size_t i = 0; i < count; i++) {
+        seen->runs = seen->runs || proved[i] > 0;
+        seen->all = seen->all && (proved[i] > 0 || targets[i].image_count == 0);
+    }
     free(proved);
     free(images);
     free(targets);
@@ -97,8 +94,9 @@ static struct err *follow(struct release *r, bool *runs)
 
 /* What runs is told only of what was seen to run: a workload may be scaled to 0, suspended, or
  * replace its pods when somebody deletes them. */
-static void tell_result(const struct job *job, size_t written, bool runs, int64_t start)
+static void tell_result(const struct release *r, size_t written, bool runs, int64_t start)
 {
+    const struct job *job = r->job;
     AUTO(strv) names = { 0 };
     for (size_t i = 0; i < job->image_count; i++)
         strv_add(&names, job->images[i].content_name);
@@ -112,8 +110,10 @@ static void tell_result(const struct job *job, size_t written, bool runs, int64_
         doc_set(fields, "/images/-", doc_string(names.items[i]));
     doc_set(fields, "/runs", doc_boolean(runs));
     doc_set(fields, "/written", doc_integer((int64_t)written));
-    job_tell_with(job, UI_RESULT, STAGE, clock_ms() - start, fields, "%s; %zu object%s written", done, written,
-                  written == 1 ? "" : "s");
+    doc_set(fields, "/removed", doc_integer((int64_t)r->removed));
+    AUTO_STR removed = r->removed ? xasprintf(", %zu removed", r->removed) : xstrdup("");
+    job_tell_with(job, UI_RESULT, STAGE, clock_ms() - start, fields, "%s; %zu object%s written%s", done, written,
+                  written == 1 ? "" : "s", removed);
 }
 
 static void on_notice(void *ctx, const char *line)
@@ -121,19 +121,81 @@ static void on_notice(void *ctx, const char *line)
     job_tell(ctx, UI_WARNING, STAGE, -1, "%s", line);
 }
 
+/* How far a release has come. */
+struct progress {
+    size_t written;
+    struct seen seen;
+};
+
+static struct err *apply(struct release *r, struct progress *p)
+{
+    release_tell_restarts(r);
+    timings_enter(&r->job->timings, STAGE, "applying");
+    return release_apply(r, &p->written);
+}
+
+static struct err *wait_for_it(struct release *r, struct progress *p)
+{
+    timings_enter(&r->job->timings, STAGE, "waiting for ready and settled");
+    struct err *e = follow(r, &p->seen);
+    return p->written || r->set.is_written ? e : err_state_add(e, "this run wrote nothing");
+}
+
+/* Nothing was written, and the pods have not proved all images: a node that has lost one is the reason that counts. */
+static struct err *ask_nodes_after_all(struct release *r, struct progress *p, struct err *e)
+{
+    bool renamed = false;
+    timings_enter(&r->job->timings, STAGE, "asking the nodes");
+    struct err *lost = job_prove_images(r->job, &renamed);
+    if (!lost && !renamed)
+        return e;
+    err_ignore(e, "what the nodes have explains it");
+    TRY(err_state(lost, "nothing was applied"));
+    release_release(r);
+    TRY(release_check(r));
+    TRY(apply(r, p));
+    return wait_for_it(r, p);
+}
+
 static struct err *release(struct release *r, int64_t start)
 {
-    size_t written = 0;
-    bool runs;
-    timings_enter(&r->job->timings, STAGE, "the API server's dry run");
-    TRY(release_check(r));
-    timings_enter(&r->job->timings, STAGE, "applying");
-    TRY(release_apply(r, &written));
-    timings_enter(&r->job->timings, STAGE, "waiting for ready and settled");
-    struct err *e = follow(r, &runs);
-    TRY(written ? e : err_state_add(e, "this run wrote nothing"));
-    r->job->changed = r->job->changed || written > 0;
-    tell_result(r->job, written, runs, start);
+    struct progress p = { 0 };
+    TRY(apply(r, &p));
+    struct err *e = wait_for_it(r, &p);
+    if (!r->job->pushed && !p.seen.all && (!e || verdict_is_failure(e)))
+        e = ask_nodes_after_all(r, &p, e);
+    bool is_written = p.written > 0 || r->set.is_written;
+    TRY(e);
+    r->job->changed = r->job->changed || is_written;
+    TRY(release_set_close(r));
+    r->job->changed = r->job->changed || r->removed > 0;
+    tell_result(r, p.written, p.seen.runs, start);
+    return NULL;
+}
+
+/* What a dry run lacks is told; it compares the rest. */
+static struct err *look_at_image(struct job *job, struct job_image *image)
+{
+    if (!image->config_digest) {
+        job_tell(job, UI_NOTE, STAGE, -1, "%s is not built: its image is left out of the comparison", image->reference);
+        return NULL;
+    }
+    struct err *e = job_check_image(job, image);
+    if (!e || err_get_code(e) != RW4102_IMAGE_NOT_ON_NODE)
+        return e;
+    AUTO_STR words = err_words(e);
+    job_tell(job, UI_NOTE, STAGE, -1, "%s", words);
+    err_ignore(e, "nothing is applied, so no pod will miss it");
+    return NULL;
+}
+
+static struct err *look_at_images(struct job *job)
+{
+    if (job->request->verbs & VERB_BUILD)
+        job_tell(job, UI_NOTE, STAGE, -1, "this compares with the images that the engine has now, without a build");
+    TRY(job_find_images(job));
+    for (size_t i = 0; i < job->image_count; i++)
+        TRY(look_at_image(job, &job->images[i]));
     return NULL;
 }
 
@@ -156,13 +218,46 @@ static struct err *prepare(struct job *job)
         manifest_set_settle(&job->item->manifests, (job->request->settle_ms + 999) / 1000);
         return NULL;
     }
-    if (!job->pushed) {
+    if (job->request->dry_run) {
+        TRY(look_at_images(job));
+    } else if (!job->pushed) {
         TRY(job_find_images(job));
-        TRY(job_check_nodes(job));
+        TRY(job_assume_images(job));
     }
     TRY(job_name_images(job));
     manifest_set_settle(&job->item->manifests, (job->request->settle_ms + 999) / 1000);
     return NULL;
+}
+
+static bool writes_anything(const struct release *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (r->objects[i].action != RELEASE_KEEP)
+            return true;
+    return false;
+}
+
+/* What is to be done, and, before anything is, that the nodes have what it is done with. */
+static struct err *check(struct release *r)
+{
+    struct job *job = r->job;
+    bool renamed = false;
+    timings_enter(&job->timings, STAGE, "looking, and the API server's dry run");
+    TRY(release_check(r));
+    if (job->pushed || job->request->dry_run || !writes_anything(r))
+        return NULL;
+    timings_enter(&job->timings, STAGE, "asking the nodes");
+    TRY(err_state(job_prove_images(job, &renamed), "nothing was applied"));
+    if (!renamed)
+        return NULL;
+    release_release(r);
+    return release_check(r);
+}
+
+static struct err *open_client(struct job *job, struct kube_client **out)
+{
+    *out = STEAL(&job->kube);
+    return *out ? NULL : kube_open(&job->target->kube_config, job->request->cancel, out);
 }
 
 struct err *job_deploy(struct job *job)
@@ -171,8 +266,15 @@ struct err *job_deploy(struct job *job)
     int64_t start = clock_ms();
     timings_enter(&job->timings, STAGE, "preparing the objects");
     TRY(err_state(prepare(job), "nothing was applied"));
-    TRY(err_state(kube_open(&job->target->kube_config, job->request->cancel, &kube), "nothing was applied"));
+    TRY(err_state(open_client(job, &kube), "nothing was applied"));
     kube_on_notice(kube, on_notice, job);
-    AUTO(release) r = { .job = job, .kube = kube };
-    return release(&r, start);
+    if (job->request->force_conflicts)
+        kube_force_conflicts(kube);
+    AUTO(release) r = { .job = job, .kube = kube, .joining = PTHREAD_MUTEX_INITIALIZER };
+    TRY(check(&r));
+    if (!job->request->dry_run)
+        return release(&r, start);
+    TRY(err_state(release_set_leaving(&r), "nothing was applied"));
+    job->changed = release_tell(&r);
+    return NULL;
 }

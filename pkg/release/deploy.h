@@ -4,6 +4,7 @@
 
 #include "plan/job.h"
 
+/* job_deploy: in a dry run says what it would do. */
 struct err *job_deploy(struct job *job) MUST_USE;
 
 #endif
