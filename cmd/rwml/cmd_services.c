@@ -5,6 +5,7 @@
 #include "commands.h"
 #include "flow/flow.h"
 #include "helper.h"
+#include "release/applied.h"
 
 /* With --exit-status, which only scripts ask for. */
 enum { EXIT_UNCHANGED = 10, EXIT_CHANGED = 11 };
@@ -19,9 +20,11 @@ struct verb {
 static const struct verb *verb_of(const char *command)
 {
     static const struct verb rows[] = {
-        { "build", VERB_BUILD, flow_run, false },      { "push", VERB_PUSH, flow_run, false },
-        { "deploy", VERB_DEPLOY, flow_run, false },    { "up", VERB_UP, flow_run, false },
-        { "images", VERB_IMAGES, flow_images, false }, { "diff", VERB_DEPLOY, flow_run, true },
+        { "build", VERB_BUILD, flow_run, false },          { "push", VERB_PUSH, flow_run, false },
+        { "deploy", VERB_DEPLOY, flow_run, false },        { "up", VERB_UP, flow_run, false },
+        { "images", VERB_IMAGES, flow_images, false },     { "diff", VERB_DEPLOY, flow_run, true },
+        { "delete", VERB_DELETE, applied_run, false },     { "restart", VERB_RESTART, applied_run, false },
+        { "rollback", VERB_ROLLBACK, applied_run, false },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
@@ -92,6 +95,11 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .no_prune = o->no_prune,
         .adopt = o->adopt,
         .force_conflicts = o->force_conflicts,
+        .rollback_on_failure = o->rollback_on_failure,
+        .volumes = o->volumes,
+        .namespaces = o->namespaces,
+        .definitions = o->definitions,
+        .yes = o->yes,
         .no_file_delta = o->no_file_delta,
         .show_secrets = o->show_secrets,
         .helper = &helper,

@@ -41,6 +41,21 @@ const struct command commands[] = {
       "manifests. Nothing is written. An image that is not built yet is left out of the comparison. A dry run of\n"
       "rwml deploy shows the same.",
       cmd_services },
+    { "delete", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_APPLIED | FOR_DELETE, "remove what rwml applied",
+      "Removes the objects that rwml applied for these services, and nothing else, and waits until they are gone.\n"
+      "PersistentVolumeClaims, Namespaces and CustomResourceDefinitions stay unless an option names them. Also\n"
+      "removes a named service that has left the workspace. What was cut short goes on when it is run again.",
+      cmd_services },
+    { "restart", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_APPLIED | FOR_ROLLOUT, "start the pods anew",
+      "Has the Deployments, StatefulSets and DaemonSets of these services replace their pods, as their strategy says,\n"
+      "and follows that until the new ones are ready and have stayed so. The next deploy leaves them alone.",
+      cmd_services },
+    { "rollback", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_APPLIED | FOR_ROLLOUT, "return to the previous version",
+      "Has each Deployment, StatefulSet and DaemonSet of these services go back to the pods of its previous revision,\n"
+      "or, while the newest has not taken over, of the one that still serves, once it is sure that the nodes still\n"
+      "have their images, and follows that. Other objects stay as they are. The next deploy applies the manifests\n"
+      "again.",
+      cmd_services },
     { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
       cmd_version },
     { "help", "[COMMAND]", 0, "show help",

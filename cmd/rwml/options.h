@@ -34,6 +34,11 @@ struct options {
     bool no_prune;
     bool adopt;
     bool force_conflicts;
+    bool rollback_on_failure;
+    bool volumes;
+    bool namespaces;
+    bool definitions;
+    bool yes;
     bool no_file_delta;
     bool show_secrets;
     bool no_color;
@@ -56,7 +61,9 @@ enum option_group {
     FOR_VARIABLES = 1 << 7, /* those that put variables into manifests: deploy, up, diff */
     FOR_VALUES = 1 << 8,    /* those that can show values: deploy, up, diff */
     FOR_DIFF = 1 << 9,      /* diff */
-    FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up */
+    FOR_APPLIED = 1 << 12,  /* those that work on what was applied: delete, restart, rollback */
+    FOR_DELETE = 1 << 13,   /* delete */
+    FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up, restart, rollback */
 };
 
 enum option_type {

@@ -69,6 +69,9 @@
     X(5202, USAGE, KAFKA_ADDRESS)                                                                                      \
     X(5401, REJECT, OBJECT_REJECTED)                                                                                   \
     X(5402, REJECT, OTHER_SET)                                                                                         \
+    X(5403, USAGE, NEEDS_YES)                                                                                          \
+    X(5404, USAGE, NOTHING_APPLIED)                                                                                    \
+    X(5405, REJECT, NO_REVISION)                                                                                       \
     X(5409, REJECT, CONFLICT)                                                                                          \
     X(5600, PARTIAL, APPLY_PARTIAL)                                                                                    \
     X(6101, APP, CONTAINER_CANNOT_START)                                                                               \

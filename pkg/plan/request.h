@@ -50,6 +50,11 @@ struct request {
     bool no_prune;        /* deploy: what has left the manifests stays */
     bool adopt;           /* what another workspace applied becomes this one's */
     bool force_conflicts; /* fields are taken over from other owners */
+    bool rollback_on_failure;
+    bool volumes;     /* delete: PersistentVolumeClaims go, too */
+    bool namespaces;  /* … Namespaces */
+    bool definitions; /* … CustomResourceDefinitions */
+    bool yes;         /* … and the user is sure */
     bool no_file_delta;
     bool show_secrets; /* values of Secrets are told */
     bool verbose;

@@ -8,7 +8,9 @@
 #include "manifest/settle.h"
 #include "oci/reference.h"
 #include "release/release.h"
+#include "release/rollback.h"
 #include "release/verdict.h"
+#include "rollout/history.h"
 
 static const char STAGE[] = "deploy";
 
@@ -35,6 +37,17 @@ static size_t add_images(const struct job *job, const json_t *containers, struct
     return count;
 }
 
+/* `rwml rollback` returns all workloads of a service, of which the others may not have changed. */
+static char *way_back(const struct release *r)
+{
+    size_t workloads = 0;
+    for (size_t i = 0; i < r->count; i++)
+        workloads += history_kind(r->objects[i].id.kind) != NULL;
+    if (r->job->request->rollback_on_failure)
+        return xstrdup("");
+    return workloads == 1 ? xasprintf("rwml rollback %s", r->job->item->service->name) : NULL;
+}
+
 size_t job_expect_images(const struct job *job, const json_t *pod_spec, struct rollout_image *out)
 {
     size_t count = add_images(job, doc_get(pod_spec, "/containers"), out, 0);
@@ -43,11 +56,11 @@ size_t job_expect_images(const struct job *job, const json_t *pod_spec, struct r
 
 /* Fills the target, with its images at the front of *images, which is moved on. */
 static void fill_target(const struct job *job, const struct release_object *o, struct rollout_target *target,
-                        struct rollout_image **images)
+                        struct rollout_image **images, const char *back)
 {
     const char *pointer = manifest_pod_pointer(o->object);
     size_t count = job_expect_images(job, pointer ? doc_get(o->object->tree, pointer) : NULL, *images);
-    *target = (struct rollout_target){ .id = o->id, .images = *images, .image_count = count };
+    *target = (struct rollout_target){ .id = o->id, .images = *images, .image_count = count, .back = back };
     *images += count;
 }
 
@@ -74,10 +87,11 @@ static struct err *follow(struct release *r, struct seen *seen)
     struct rollout_target *targets = xcalloc(r->count, sizeof *targets);
     struct rollout_image *images = xcalloc(count_containers(r), sizeof *images), *unused = images;
     int *proved = xcalloc(r->count, sizeof *proved);
+    AUTO_STR back = way_back(r);
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
         if (rollout_follows(r->objects[i].id.api_version, r->objects[i].id.kind))
-            fill_target(job, &r->objects[i], &targets[count++], &unused);
+            fill_target(job, &r->objects[i], &targets[count++], &unused, back);
     const struct verdict_ask ask = { job->request, job->item->service->name, STAGE, job->plan->workspace,
                                      job->item->service };
     struct err *e = verdict_follow(&ask, r->kube, targets, count, proved);
@@ -165,6 +179,8 @@ static struct err *release(struct release *r, int64_t start)
     if (!r->job->pushed && !p.seen.all && (!e || verdict_is_failure(e)))
         e = ask_nodes_after_all(r, &p, e);
     bool is_written = p.written > 0 || r->set.is_written;
+    if (is_written && r->job->request->rollback_on_failure && verdict_is_failure(e))
+        e = rollback_after_failure(r, e);
     TRY(e);
     r->job->changed = r->job->changed || is_written;
     TRY(release_set_close(r));
