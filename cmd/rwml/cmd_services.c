@@ -20,16 +20,37 @@ struct verb {
 static const struct verb *verb_of(const char *command)
 {
     static const struct verb rows[] = {
-        { "build", VERB_BUILD, flow_run, false },          { "push", VERB_PUSH, flow_run, false },
-        { "deploy", VERB_DEPLOY, flow_run, false },        { "up", VERB_UP, flow_run, false },
-        { "images", VERB_IMAGES, flow_images, false },     { "diff", VERB_DEPLOY, flow_run, true },
-        { "delete", VERB_DELETE, applied_run, false },     { "restart", VERB_RESTART, applied_run, false },
+        { "build", VERB_BUILD, flow_run, false },
+        { "push", VERB_PUSH, flow_run, false },
+        { "deploy", VERB_DEPLOY, flow_run, false },
+        { "up", VERB_UP, flow_run, false },
+        { "images", VERB_IMAGES, flow_images, false },
+        { "diff", VERB_DEPLOY, flow_run, true },
+        { "env", VERB_ENVIRONMENT, flow_environment, false },
+        { "explain", VERB_ENVIRONMENT, flow_explain, false },
+        { "render", VERB_RENDER, flow_render, false },
+        { "delete", VERB_DELETE, applied_run, false },
+        { "restart", VERB_RESTART, applied_run, false },
         { "rollback", VERB_ROLLBACK, applied_run, false },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
             return &rows[i];
     BUG("%s is no command that works on services", command);
+}
+
+/* The arguments are services; behind them may come the variable that is asked for. */
+static struct err *split_arguments(const struct options *o, bool asks_for_variable, struct strv *services,
+                                   const char **variable)
+{
+    size_t count = o->arguments.count;
+    if (asks_for_variable && count == 0)
+        return err_next(err_new(RW1020_COMMAND_LINE, "rwml explain needs the name of a variable"), "rwml help explain");
+    if (asks_for_variable)
+        *variable = o->arguments.items[--count];
+    for (size_t i = 0; i < count; i++)
+        strv_add(services, o->arguments.items[i]);
+    return NULL;
 }
 
 /* XDG Base Directory Specification 0.8: state that is worth keeping, but not worth sharing. */
@@ -62,7 +83,10 @@ struct err *cmd_services(const struct app *app, const struct command *self)
 {
     const struct options *o = app->options;
     const struct verb *verb = verb_of(self->name);
+    AUTO(strv) services = { 0 };
+    const char *variable = NULL;
     bool changed = false;
+    TRY(err_state(split_arguments(o, verb->run == flow_explain, &services, &variable), "nothing was contacted"));
     if (o->cluster && o->context)
         return two_clusters();
     AUTO_STR state = state_dir();
@@ -70,7 +94,8 @@ struct err *cmd_services(const struct app *app, const struct command *self)
     const struct node_helper helper = helper_program();
     struct request request = {
         .verbs = verb->verbs,
-        .services = &o->arguments,
+        .services = &services,
+        .variable = variable,
         .directory = o->directory ? o->directory : ".",
         .cluster = o->cluster,
         .context = o->context,

@@ -29,6 +29,12 @@ const struct command commands[] = {
       "left the manifests is removed, but for PersistentVolumeClaims, Namespaces and CustomResourceDefinitions, and\n"
       "old images of these services: see rwml images.",
       cmd_services },
+    { "render", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_VARIABLES | FOR_VALUES | FOR_RENDER,
+      "print the objects as they would be applied",
+      "Prints each service's objects as rwml deploy would apply them, as YAML that kubectl reads: kustomizations\n"
+      "rendered, variables, image names and namespaces set. Changes nothing. What Secrets hold is masked. With\n"
+      "-o json, one object a line: {\"event\":\"object\",\"service\":…,\"object\":{…}}.",
+      cmd_services },
     { "images", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_IMAGES, "show the images on the nodes, remove old ones",
       "Shows which of the services' images rwml brought to the nodes, and why each stays: a pod or a workload's\n"
       "template uses it, also one that is kept for a rollback; the name without digits means it; it is one of the\n"
@@ -40,6 +46,16 @@ const struct command commands[] = {
       "which pods would restart because of which field, and which objects would be removed, since they have left the\n"
       "manifests. Nothing is written. An image that is not built yet is left out of the comparison. A dry run of\n"
       "rwml deploy shows the same.",
+      cmd_services },
+    { "env", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_VARIABLES | FOR_VALUES,
+      "show the environment of each container",
+      "Shows what the program in each container and init container will find in its environment, and where each\n"
+      "value is from: a literal's place, a key of a ConfigMap or Secret, --set, rwml.yaml. $(NAME) is replaced as\n"
+      "the kubelet does it. The cluster is asked only for what the manifests don't have.",
+      cmd_services },
+    { "explain", "[SVC...] VARIABLE", FOR_WORKSPACE | FOR_CLUSTER | FOR_VARIABLES | FOR_VALUES,
+      "show why a variable has its value",
+      "Shows all that gives the variable a value, which of it wins and which loses, and every place that it reaches.",
       cmd_services },
     { "delete", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_APPLIED | FOR_DELETE, "remove what rwml applied",
       "Removes the objects that rwml applied for these services, and nothing else, and waits until they are gone.\n"

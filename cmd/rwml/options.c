@@ -36,7 +36,7 @@ const struct option_row option_rows[] = {
     { 'y', "yes", OPTION_FLAG, NULL, FOR_DELETE, AT(yes), "yes, also what has data in it" },
     { 0, "no-file-delta", OPTION_FLAG, NULL, FOR_PUSH, AT(no_file_delta),
       "send layers whole, also where few of their files changed" },
-    { 0, "settle", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DIFF, AT(settle_ms),
+    { 0, "settle", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DIFF | FOR_RENDER, AT(settle_ms),
       "how long a pod must stay ready before it counts (default 5s; 0: off)" },
     { 0, "timeout", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DELETE, AT(timeout_ms),
       "give a rollout or a removal up after this long (default 5m)" },

@@ -58,9 +58,10 @@ enum option_group {
     FOR_PUSH = 1 << 4,      /* push, up */
     FOR_SERVICES = 1 << 5,  /* those that work on several services at a time: build, push, deploy, up */
     FOR_IMAGES = 1 << 6,    /* images */
-    FOR_VARIABLES = 1 << 7, /* those that put variables into manifests: deploy, up, diff */
-    FOR_VALUES = 1 << 8,    /* those that can show values: deploy, up, diff */
+    FOR_VARIABLES = 1 << 7, /* those that put variables into manifests: deploy, up, diff, env, explain, render */
+    FOR_VALUES = 1 << 8,    /* those that can show values: deploy, up, diff, env, explain, render */
     FOR_DIFF = 1 << 9,      /* diff */
+    FOR_RENDER = 1 << 10,   /* render */
     FOR_APPLIED = 1 << 12,  /* those that work on what was applied: delete, restart, rollback */
     FOR_DELETE = 1 << 13,   /* delete */
     FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up, restart, rollback */

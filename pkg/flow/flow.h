@@ -8,6 +8,9 @@
  *   images.c     old images, shown and removed
  *   brought.c    which images are rwml's, and which of them stay
  *   uses.c       which images the cluster's objects name
+ *   render.c     the objects as they would be applied
+ *   environment.c  explain.c   what programs find in their environment, and why
+ *   lookup.c     ConfigMaps and Secrets of the cluster, for these two
  *
  * What happens is told to the ui as it happens; errors are returned, joined over the services.
  */
@@ -24,5 +27,20 @@ struct err *flow_run(const struct request *request) MUST_USE;
  * others where that is asked for. A node that fails leaves the others alone: what they have is
  * shown, and removed; RW4005_NODES_PARTIAL. */
 struct err *flow_images(const struct request *request) MUST_USE;
+
+/* flow_render: prints each service's objects as flow_run would apply them, in that order: variables, images,
+ * settle and namespaces set, but without the label of the apply set. Nothing is written anywhere. The engine is asked
+ * where a service has images of its own, the cluster where KAFKA_BROKER_ADDRESS has to be found; an image whose name
+ * for its content can't be learned keeps the manifest's reference, which is told. What Secrets hold is masked. */
+struct err *flow_render(const struct request *request) MUST_USE;
+
+/* flow_environment: shows the environment of each container of the services: values, and where each is from.
+ * The cluster is asked only for what the manifests lack; where that does not go well, it is a warning, and
+ * those values stay open. Errors are those of the manifests and their variables, as for a deploy. */
+struct err *flow_environment(const struct request *request) MUST_USE;
+
+/* flow_explain: shows all that gives one variable its value, what wins and what loses, and every place that
+ * it reaches. RW1031_VARIABLE_UNUSED when there is none, with a suggestion. */
+struct err *flow_explain(const struct request *request) MUST_USE;
 
 #endif

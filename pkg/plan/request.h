@@ -56,7 +56,8 @@ struct request {
     bool definitions; /* … CustomResourceDefinitions */
     bool yes;         /* … and the user is sure */
     bool no_file_delta;
-    bool show_secrets; /* values of Secrets are told */
+    bool show_secrets;    /* values of Secrets are told */
+    const char *variable; /* flow_explain: the one that is asked for */
     bool verbose;
     bool timings;                     /* tell what each phase took */
     const struct node_helper *helper; /* for comparing images; NULL: they are not compared */
