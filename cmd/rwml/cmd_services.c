@@ -13,25 +13,30 @@ enum { EXIT_UNCHANGED = 10, EXIT_CHANGED = 11 };
 struct verb {
     const char *command;
     unsigned verbs;
-    struct err *(*run)(const struct request *request);
-    bool dry_run; /* always */
+    struct err *(*run)(const struct request *request); /* NULL: run_with, which takes more */
+    bool dry_run;                                      /* always */
+    struct err *(*run_with)(const struct app *app, const struct request *request);
 };
+
+static struct err *logs(const struct app *app, const struct request *request);
 
 static const struct verb *verb_of(const char *command)
 {
     static const struct verb rows[] = {
-        { "build", VERB_BUILD, flow_run, false },
-        { "push", VERB_PUSH, flow_run, false },
-        { "deploy", VERB_DEPLOY, flow_run, false },
-        { "up", VERB_UP, flow_run, false },
-        { "images", VERB_IMAGES, flow_images, false },
-        { "diff", VERB_DEPLOY, flow_run, true },
-        { "env", VERB_ENVIRONMENT, flow_environment, false },
-        { "explain", VERB_ENVIRONMENT, flow_explain, false },
-        { "render", VERB_RENDER, flow_render, false },
-        { "delete", VERB_DELETE, applied_run, false },
-        { "restart", VERB_RESTART, applied_run, false },
-        { "rollback", VERB_ROLLBACK, applied_run, false },
+        { "build", VERB_BUILD, flow_run, false, NULL },
+        { "push", VERB_PUSH, flow_run, false, NULL },
+        { "deploy", VERB_DEPLOY, flow_run, false, NULL },
+        { "up", VERB_UP, flow_run, false, NULL },
+        { "images", VERB_IMAGES, flow_images, false, NULL },
+        { "diff", VERB_DEPLOY, flow_run, true, NULL },
+        { "env", VERB_ENVIRONMENT, flow_environment, false, NULL },
+        { "explain", VERB_ENVIRONMENT, flow_explain, false, NULL },
+        { "render", VERB_RENDER, flow_render, false, NULL },
+        { "status", VERB_WATCH, flow_status, false, NULL },
+        { "logs", VERB_WATCH, NULL, false, logs },
+        { "delete", VERB_DELETE, applied_run, false, NULL },
+        { "restart", VERB_RESTART, applied_run, false, NULL },
+        { "rollback", VERB_ROLLBACK, applied_run, false, NULL },
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         if (strcmp(rows[i].command, command) == 0)
@@ -62,6 +67,16 @@ static char *state_dir(void)
     if (home && home[0] == '/')
         return xasprintf("%s/.local/state/rwml", home);
     return xasprintf("/tmp/rwml-%u", (unsigned)getuid());
+}
+
+static struct err *logs(const struct app *app, const struct request *request)
+{
+    const struct options *o = app->options;
+    bool follow = o->follow || (isatty(STDOUT_FILENO) && !o->no_follow);
+    if (o->follow && (o->no_follow || o->previous))
+        return err_new(RW1020_COMMAND_LINE, "--follow and --%s exclude each other",
+                       o->no_follow ? "no-follow" : "previous");
+    return flow_logs(request, &(struct flow_logs){ follow, o->previous, o->since_ms, o->tail });
 }
 
 /* The same: what the user has chosen. */
@@ -133,7 +148,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
         .ui = app->ui,
         .cancel = app->cancel,
     };
-    TRY(verb->run(&request));
+    TRY(verb->run ? verb->run(&request) : verb->run_with(app, &request));
     if (o->exit_status)
         *app->exit_code = changed ? EXIT_CHANGED : EXIT_UNCHANGED;
     return NULL;

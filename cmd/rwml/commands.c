@@ -57,6 +57,19 @@ const struct command commands[] = {
       "show why a variable has its value",
       "Shows all that gives the variable a value, which of it wins and which loses, and every place that it reaches.",
       cmd_services },
+    { "status", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER, "show what was built, what the nodes have and what runs",
+      "Shows for each service the image that the engine has, how many nodes have it, whether it is what the pods run\n"
+      "(by the digest that the node's runtime reports), how many pods are ready, their restarts, the age of the "
+      "newest\n"
+      "pod, and what fails now or failed last. Where the engine or the cluster can't be asked, it shows the rest.",
+      cmd_services },
+    { "logs", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_LOGS, "show what the services' containers print",
+      "Shows the lines of all containers of the services' pods, of all revisions, in the order of their times. On a\n"
+      "terminal, or with --follow, it goes on over restarts and rollouts until it is interrupted; else it ends with "
+      "what\n"
+      "is there now. Lines above 128 KB are cut. Within a quarter of a second lines are put in order; one that comes\n"
+      "later than that is shown late, as are the first lines of a container that was started just now.",
+      cmd_services },
     { "delete", "[SVC...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_APPLIED | FOR_DELETE, "remove what rwml applied",
       "Removes the objects that rwml applied for these services, and nothing else, and waits until they are gone.\n"
       "PersistentVolumeClaims, Namespaces and CustomResourceDefinitions stay unless an option names them. Also\n"

@@ -51,6 +51,11 @@ const struct option_row option_rows[] = {
     { 0, "exit-status", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(exit_status),
       "exit with 10 when nothing was (or would be) changed, with 11 when something was" },
     { 0, "show-secrets", OPTION_FLAG, NULL, FOR_VALUES, AT(show_secrets), "show the values of Secrets" },
+    { 'f', "follow", OPTION_FLAG, NULL, FOR_LOGS, AT(follow), "go on until interrupted (default on a terminal)" },
+    { 0, "no-follow", OPTION_FLAG, NULL, FOR_LOGS, AT(no_follow), "end with what is there now" },
+    { 0, "since", OPTION_DURATION, "DURATION", FOR_LOGS, AT(since_ms), "only lines that are younger, such as 10m" },
+    { 0, "tail", OPTION_COUNT, "N", FOR_LOGS, AT(tail), "of what is there now, the last N lines of each container" },
+    { 'p', "previous", OPTION_FLAG, NULL, FOR_LOGS, AT(previous), "of the instance before the last restart instead" },
     { 'o', "output", OPTION_FORMAT, "text|json", FOR_WORKSPACE, AT(output), "json: one event a line on stdout" },
     { 'v', "verbose", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(verbose), "also the output of build steps, and reasons" },
     { 0, "timings", OPTION_FLAG, NULL, FOR_SERVICES, AT(timings), "in the end, what each phase took" },
@@ -62,9 +67,12 @@ const size_t option_row_count = COUNT_OF(option_rows);
 
 void options_defaults(struct options *o)
 {
-    *o = (struct options){
-        .jobs = 4, .keep = 3, .timeout_ms = 5 * 60 * 1000, .settle_ms = 5 * 1000, .lock_timeout_ms = 60 * 1000
-    };
+    *o = (struct options){ .jobs = 4,
+                           .keep = 3,
+                           .timeout_ms = 5 * 60 * 1000,
+                           .settle_ms = 5 * 1000,
+                           .lock_timeout_ms = 60 * 1000,
+                           .tail = -1 };
     o->output = xstrdup("text");
 }
 
@@ -125,6 +133,8 @@ static struct err *store(const struct option_row *row, const char *value, struct
         return NULL;
     case OPTION_NUMBER:
         return num_i64(value, 1, MOST_JOBS, slot) ? NULL : wrong_value(row, value, "a number from 1 to 64");
+    case OPTION_COUNT:
+        return num_i64(value, 0, INT32_MAX, slot) ? NULL : wrong_value(row, value, "a number");
     case OPTION_DURATION:
         return num_duration_ms(value, slot) ? NULL : wrong_value(row, value, "a duration such as 90s or 5m");
     case OPTION_FORMAT:

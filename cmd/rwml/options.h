@@ -45,6 +45,11 @@ struct options {
     bool verbose;
     bool timings;
     bool quiet;
+    bool follow;
+    bool no_follow;
+    bool previous;
+    int64_t since_ms;
+    int64_t tail; /* -1: all */
     bool help;
     struct strv arguments; /* what is no option: the services */
 };
@@ -53,7 +58,7 @@ struct options {
 enum option_group {
     FOR_ALL = 1 << 0,       /* every command */
     FOR_WORKSPACE = 1 << 1, /* those that work on services */
-    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up, images */
+    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up, images, status, logs */
     FOR_DEPLOY = 1 << 3,    /* deploy, up */
     FOR_PUSH = 1 << 4,      /* push, up */
     FOR_SERVICES = 1 << 5,  /* those that work on several services at a time: build, push, deploy, up */
@@ -62,6 +67,7 @@ enum option_group {
     FOR_VALUES = 1 << 8,    /* those that can show values: deploy, up, diff, env, explain, render */
     FOR_DIFF = 1 << 9,      /* diff */
     FOR_RENDER = 1 << 10,   /* render */
+    FOR_LOGS = 1 << 11,     /* logs */
     FOR_APPLIED = 1 << 12,  /* those that work on what was applied: delete, restart, rollback */
     FOR_DELETE = 1 << 13,   /* delete */
     FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up, restart, rollback */
@@ -72,6 +78,7 @@ enum option_type {
     OPTION_TEXT,     /* char * */
     OPTION_LIST,     /* struct strv; may be repeated */
     OPTION_NUMBER,   /* int64_t, 1 to 64 */
+    OPTION_COUNT,    /* int64_t, 0 or more */
     OPTION_DURATION, /* int64_t, milliseconds */
     OPTION_FORMAT    /* char *, text or json */
 };

@@ -9,6 +9,8 @@
  *   brought.c    which images are rwml's, and which of them stay
  *   uses.c       which images the cluster's objects name
  *   render.c     the objects as they would be applied
+ *   status.c     what was built, what the nodes have, what runs
+ *   logs.c       what the containers of the services' pods print
  *   environment.c  explain.c   what programs find in their environment, and why
  *   lookup.c     ConfigMaps and Secrets of the cluster, for these two
  *
@@ -33,6 +35,21 @@ struct err *flow_images(const struct request *request) MUST_USE;
  * where a service has images of its own, the cluster where KAFKA_BROKER_ADDRESS has to be found; an image whose name
  * for its content can't be learned keeps the manifest's reference, which is told. What Secrets hold is masked. */
 struct err *flow_render(const struct request *request) MUST_USE;
+
+/* flow_status: shows a line for each service: what the engine has built, how many nodes have it, whether that is what
+ * runs, and how its pods are. Where the engine, a node or the cluster can't be asked, the rest is shown, and the error
+ * says why. Changes nothing. */
+struct err *flow_status(const struct request *request) MUST_USE;
+
+/* flow_logs: shows what the containers of the services' pods print, in the order of time: what is there now, or, where
+ * it follows, until interrupted (RW9009_INTERRUPTED), over restarts and revisions. Changes nothing. */
+struct flow_logs {
+    bool follow;
+    bool previous;    /* of the instance before, which can't be followed */
+    int64_t since_ms; /* only what is younger; 0: all */
+    int64_t tail;     /* the last lines of each container only; < 0: all */
+};
+struct err *flow_logs(const struct request *request, const struct flow_logs *how) MUST_USE;
 
 /* flow_environment: shows the environment of each container of the services: values, and where each is from.
  * The cluster is asked only for what the manifests lack; where that does not go well, it is a warning, and

@@ -11,6 +11,8 @@
  *   broker.c  strimzi.c   KAFKA_BROKER_ADDRESS: looked for in the cluster, and checked
  *   job.c          one service on its way; timings.c  what each phase of it took
  *   presence.c     what the nodes have of its images, and under which names
+ *   roots.c        the workloads of the manifests, from which pods are found
+ *   live.c         what the cluster has of them at one moment
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
