@@ -19,6 +19,8 @@ struct verb {
 };
 
 static struct err *logs(const struct app *app, const struct request *request);
+static struct err *run_unit(const struct app *app, const struct request *request);
+static struct err *run_command(const struct app *app, const struct request *request);
 
 static const struct verb *verb_of(const char *command)
 {
@@ -34,6 +36,8 @@ static const struct verb *verb_of(const char *command)
         { "render", VERB_RENDER, flow_render, false, NULL },
         { "status", VERB_WATCH, flow_status, false, NULL },
         { "logs", VERB_WATCH, NULL, false, logs },
+        { "run", VERB_DEPLOY, NULL, false, run_unit },
+        { "exec", VERB_WATCH, NULL, false, run_command },
         { "delete", VERB_DELETE, applied_run, false, NULL },
         { "restart", VERB_RESTART, applied_run, false, NULL },
         { "rollback", VERB_ROLLBACK, applied_run, false, NULL },
@@ -44,11 +48,31 @@ static const struct verb *verb_of(const char *command)
     BUG("%s is no command that works on services", command);
 }
 
-/* The arguments are services; behind them may come the variable that is asked for. */
-static struct err *split_arguments(const struct options *o, bool asks_for_variable, struct strv *services,
-                                   const char **variable)
+/* Of what a command that runs a program is given, the first word is the service, the others are the program's;
+ * where "--" tells which are which, there need be no service. */
+static struct err *split_program(const struct options *o, struct strv *services)
+{
+    bool has_mark = o->named < o->arguments.count;
+    if (has_mark && o->named > 1)
+        return err_new(RW1020_COMMAND_LINE, "in front of -- stands one service, not %zu", o->named);
+    if (o->named > 0)
+        strv_add(services, o->arguments.items[0]);
+    return NULL;
+}
+
+static void program_words(const struct options *o, struct strv *out)
+{
+    for (size_t i = o->named > 0 ? 1 : 0; i < o->arguments.count; i++)
+        strv_add(out, o->arguments.items[i]);
+}
+
+/* The arguments are services; behind them may come the variable that is asked for, or a program's words. */
+static struct err *split_arguments(const struct options *o, const struct command *self, bool asks_for_variable,
+                                   struct strv *services, const char **variable)
 {
     size_t count = o->arguments.count;
+    if (self->groups & FOR_PROGRAM)
+        return split_program(o, services);
     if (asks_for_variable && count == 0)
         return err_next(err_new(RW1020_COMMAND_LINE, "rwml explain needs the name of a variable"), "rwml help explain");
     if (asks_for_variable)
@@ -79,6 +103,35 @@ static struct err *logs(const struct app *app, const struct request *request)
     return flow_logs(request, &(struct flow_logs){ follow, o->previous, o->since_ms, o->tail });
 }
 
+static struct err *run_unit(const struct app *app, const struct request *request)
+{
+    AUTO(strv) words = { 0 };
+    program_words(app->options, &words);
+    return flow_once(request, &(struct flow_once){ .container = app->options->container,
+                                                   .arguments = &words,
+                                                   .keep = app->options->keep_job,
+                                                   .exit_code = app->exit_code });
+}
+
+/* On a terminal the command is to feel as if it ran here. */
+static struct err *run_command(const struct app *app, const struct request *request)
+{
+    AUTO(strv) words = { 0 };
+    const struct options *o = app->options;
+    bool terminal = isatty(STDIN_FILENO), tty = o->tty || (terminal && isatty(STDOUT_FILENO) && !o->no_tty);
+    program_words(o, &words);
+    if (o->tty && (o->no_tty || !terminal))
+        return err_new(RW1020_COMMAND_LINE,
+                       o->no_tty ? "--tty and --no-tty exclude each other" : "--tty needs a terminal as input");
+    if (strcmp(o->output, "json") == 0)
+        return err_new(RW1020_COMMAND_LINE, "rwml exec shows what the command prints, which is not JSON of ours");
+    return flow_exec(request, &(struct flow_exec){ .container = o->container,
+                                                   .command = &words,
+                                                   .input = o->input || terminal || words.count == 0,
+                                                   .tty = tty,
+                                                   .exit_code = app->exit_code });
+}
+
 /* The same: what the user has chosen. */
 static char *config_dir(void)
 {
@@ -101,7 +154,7 @@ struct err *cmd_services(const struct app *app, const struct command *self)
     AUTO(strv) services = { 0 };
     const char *variable = NULL;
     bool changed = false;
-    TRY(err_state(split_arguments(o, verb->run == flow_explain, &services, &variable), "nothing was contacted"));
+    TRY(err_state(split_arguments(o, self, verb->run == flow_explain, &services, &variable), "nothing was contacted"));
     if (o->cluster && o->context)
         return two_clusters();
     AUTO_STR state = state_dir();

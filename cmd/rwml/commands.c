@@ -85,6 +85,26 @@ const struct command commands[] = {
       "have their images, and follows that. Other objects stay as they are. The next deploy applies the manifests\n"
       "again.",
       cmd_services },
+    { "run", "UNIT [-- ARG...]", FOR_WORKSPACE | FOR_CLUSTER | FOR_VARIABLES | FOR_PROGRAM | FOR_RUN,
+      "run a Job or CronJob of the manifests once",
+      "Makes a one-off Job of a unit, the Job or CronJob of that name or the only one of that service: its pod "
+      "template\n"
+      "as rwml deploy would apply it now, with the image that was built and pushed, once and without retries. ARGs "
+      "take\n"
+      "the place of the container's args. Shows what it prints, as it comes, and ends with the program's exit code; a\n"
+      "failure that is not the program's is 125. The Job is removed when it has ended, or when this is interrupted,\n"
+      "which asks the program to end; one that has failed stays for an hour. Objects of the manifests that it needs\n"
+      "have to be there: see rwml deploy.",
+      cmd_services },
+    { "exec", "[SVC] [-- COMMAND [ARG...]]", FOR_WORKSPACE | FOR_CLUSTER | FOR_PROGRAM | FOR_EXEC,
+      "run a command or a shell in a pod",
+      "Runs the command in the newest ready pod of the service; without a command, a shell. On a terminal it gets "
+      "one,\n"
+      "with all keys; else it gets our input with -i, and an empty one without. Ends with the command's exit code, "
+      "with\n"
+      "127 or 126 where there is no such program or it can't be started, and with 125 after a failure that is not the\n"
+      "command's.",
+      cmd_services },
     { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
       cmd_version },
     { "help", "[COMMAND]", 0, "show help",

@@ -12,7 +12,8 @@ struct app {
     const struct options *options;
     struct ui *ui;
     struct cancel *cancel;
-    int *exit_code; /* of a command that ends without an error; 0 unless it says otherwise. */
+    int *exit_code; /* of a command that ends without an error; 0 unless it says otherwise. Of one that runs a
+                     * program (FOR_PROGRAM): the program's, also beside an error */
 };
 
 struct command {

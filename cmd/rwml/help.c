@@ -28,7 +28,7 @@ void help_overview(struct buf *out)
         "\nExit codes: 0 done and verified, 1 your code (build step, crash), 2 usage or manifest, 3 engine or cluster\n"
         "out of reach, 4 the cluster said no, 5 not ready in time, 6 partly done, 7 this machine (disk, permission),\n"
         "8 broken or wrong data, 9 another rwml is at work, 130 interrupted. With --exit-status: 10 nothing changed,\n"
-        "11 something did.\n");
+        "11 something did. rwml run and rwml exec end with the program's code, and with 125 where it has none.\n");
 }
 
 void help_command(const struct command *command, struct buf *out)

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "commands.h"
 
 /* A signal handler has no other way to its token. */
@@ -97,6 +98,16 @@ static int exit_code_of(const struct err *e)
     return cls == ERR_INTERRUPTED && number ? 128 + number : (int)cls;
 }
 
+/* Who runs a program gets its exit code, and as of docker run, podman and env 125 where it has none to give. */
+static int exit_code_beside(const struct err *e, const struct command *command, int program)
+{
+    enum { NOT_THE_PROGRAM = 125 };
+    bool runs_program = command && command->groups & FOR_PROGRAM && err_chain_class(e) != ERR_INTERRUPTED;
+    if (!runs_program)
+        return exit_code_of(e);
+    return program ? program : NOT_THE_PROGRAM;
+}
+
 enum { BROKEN_PIPE = 128 + SIGPIPE };
 
 /* Output that nobody reads any more (rwml … | head) is no error to tell anybody about. */
@@ -126,6 +137,7 @@ int main(int argc, char **argv)
     AUTO(words) words = { 0 };
     int exit_code = 0;
 
+    stream_keep_standard();
     options_defaults(&options);
     split_words(argc ? argv + 1 : argv, &words);
     AUTO_PTR(err) e = command_find(words.command, &command);
@@ -144,7 +156,7 @@ int main(int argc, char **argv)
         if (!command->groups)
             e = err_state(STEAL(&e), "nothing was contacted");
     }
-    int code = is_unread(e) ? BROKEN_PIPE : e ? exit_code_of(e) : 0;
+    int code = is_unread(e) ? BROKEN_PIPE : e ? exit_code_beside(e, command, exit_code) : 0;
     if (e && !is_unread(e))
         ui_error(ui, e, code);
     int finished = finish(ui);

@@ -17,7 +17,7 @@ const struct option_row option_rows[] = {
     { 0, "set", OPTION_LIST, "KEY=VALUE", FOR_VARIABLES, AT(set), "give a variable its value; may be repeated" },
     { 0, "var-file", OPTION_LIST, "FILE", FOR_VARIABLES, AT(var_files),
       "read KEY=VALUE lines from FILE; may be repeated" },
-    { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF, AT(no_check),
+    { 0, "no-check", OPTION_FLAG, NULL, FOR_DEPLOY | FOR_DIFF | FOR_RUN, AT(no_check),
       "do not check that in-cluster addresses resolve" },
     { 0, "no-create-namespace", OPTION_FLAG, NULL, FOR_DEPLOY, AT(no_create_namespace),
       "a missing namespace is an error" },
@@ -38,8 +38,8 @@ const struct option_row option_rows[] = {
       "send layers whole, also where few of their files changed" },
     { 0, "settle", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DIFF | FOR_RENDER, AT(settle_ms),
       "how long a pod must stay ready before it counts (default 5s; 0: off)" },
-    { 0, "timeout", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DELETE, AT(timeout_ms),
-      "give a rollout or a removal up after this long (default 5m)" },
+    { 0, "timeout", OPTION_DURATION, "DURATION", FOR_ROLLOUT | FOR_DELETE | FOR_RUN, AT(timeout_ms),
+      "give a rollout, a removal or a start up after this long (default 5m)" },
     { 0, "lock-timeout", OPTION_DURATION, "DURATION", FOR_WORKSPACE, AT(lock_timeout_ms),
       "wait this long for another rwml in this workspace (default 1m)" },
     { 'j', "jobs", OPTION_NUMBER, "N", FOR_SERVICES, AT(jobs), "services at a time (default 4)" },
@@ -56,6 +56,13 @@ const struct option_row option_rows[] = {
     { 0, "since", OPTION_DURATION, "DURATION", FOR_LOGS, AT(since_ms), "only lines that are younger, such as 10m" },
     { 0, "tail", OPTION_COUNT, "N", FOR_LOGS, AT(tail), "of what is there now, the last N lines of each container" },
     { 'p', "previous", OPTION_FLAG, NULL, FOR_LOGS, AT(previous), "of the instance before the last restart instead" },
+    { 'c', "container", OPTION_TEXT, "NAME", FOR_PROGRAM, AT(container),
+      "the container that is meant (default: the first)" },
+    { 0, "keep-job", OPTION_FLAG, NULL, FOR_RUN, AT(keep_job), "leave the Job there, whatever becomes of it" },
+    { 'i', "stdin", OPTION_FLAG, NULL, FOR_EXEC, AT(input), "pass our input on (default on a terminal)" },
+    { 't', "tty", OPTION_FLAG, NULL, FOR_EXEC, AT(tty),
+      "a terminal for the command (default where ours are terminals)" },
+    { 'T', "no-tty", OPTION_FLAG, NULL, FOR_EXEC, AT(no_tty), "no terminal for the command" },
     { 'o', "output", OPTION_FORMAT, "text|json", FOR_WORKSPACE, AT(output), "json: one event a line on stdout" },
     { 'v', "verbose", OPTION_FLAG, NULL, FOR_WORKSPACE, AT(verbose), "also the output of build steps, and reasons" },
     { 0, "timings", OPTION_FLAG, NULL, FOR_SERVICES, AT(timings), "in the end, what each phase took" },
@@ -202,17 +209,20 @@ struct err *options_parse(char *const *argv, const char *command, unsigned group
     struct cursor at = { argv, command, groups | FOR_ALL };
     struct err *errors = NULL;
     bool only_arguments = false;
+    size_t named = SIZE_MAX;
     for (; *at.argv; at.argv++) {
         const char *word = *at.argv;
         if (only_arguments || word[0] != '-' || !word[1])
             strv_add(&out->arguments, word);
-        else if (strcmp(word, "--") == 0)
+        else if (strcmp(word, "--") == 0) {
             only_arguments = true;
-        else if (word[1] == '-')
+            named = out->arguments.count;
+        } else if (word[1] == '-')
             errors = err_join(errors, parse_long(&at, out));
         else
             errors = err_join(errors, parse_letters(&at, out));
     }
+    out->named = named < out->arguments.count ? named : out->arguments.count;
     return errors;
 }
 
@@ -244,6 +254,7 @@ void options_release(struct options *o)
     free(o->cluster);
     free(o->context);
     free(o->output);
+    free(o->container);
     strv_release(&o->set);
     strv_release(&o->var_files);
     strv_release(&o->arguments);

@@ -50,8 +50,14 @@ struct options {
     bool previous;
     int64_t since_ms;
     int64_t tail; /* -1: all */
+    char *container;
+    bool keep_job;
+    bool input;
+    bool tty;
+    bool no_tty;
     bool help;
     struct strv arguments; /* what is no option: the services */
+    size_t named;          /* how many of them stand in front of "--"; all, where there is none */
 };
 
 /* Groups of commands that take an option. */
@@ -71,6 +77,9 @@ enum option_group {
     FOR_APPLIED = 1 << 12,  /* those that work on what was applied: delete, restart, rollback */
     FOR_DELETE = 1 << 13,   /* delete */
     FOR_ROLLOUT = 1 << 14,  /* those that follow a rollout: deploy, up, restart, rollback */
+    FOR_PROGRAM = 1 << 15,  /* those that end with a program's exit code: run, exec */
+    FOR_RUN = 1 << 16,      /* run */
+    FOR_EXEC = 1 << 17      /* exec */
 };
 
 enum option_type {

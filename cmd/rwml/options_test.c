@@ -48,6 +48,24 @@ static void assert_refused(unsigned groups, const char *const *words, enum err_c
     }
 }
 
+static void test_options_count_what_stands_in_front_of_the_dashes(void **state)
+{
+    static const struct {
+        const char *words[6];
+        size_t named, all;
+    } rows[] = { { { "web", "--", "-c", "ls" }, 1, 3 },
+                 { { "--", "ls" }, 0, 1 },
+                 { { "web", "ls" }, 2, 2 },
+                 { { "web", "--" }, 1, 1 } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        AUTO(options) o;
+        assert_null(parse(&o, UP, rows[i].words));
+        assert_int_equal(o.named, rows[i].named);
+        assert_int_equal(o.arguments.count, rows[i].all);
+    }
+}
+
 static void test_options_refuses_what_it_does_not_know(void **state)
 {
     (void)state;
@@ -136,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options_all_spellings),
+        cmocka_unit_test(test_options_count_what_stands_in_front_of_the_dashes),
         cmocka_unit_test(test_options_refuses_what_it_does_not_know),
         cmocka_unit_test(test_options_refuses_wrong_values),
         cmocka_unit_test(test_options_table_is_sound),

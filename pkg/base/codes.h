@@ -19,6 +19,7 @@
     X(1014, USAGE, AMBIGUOUS)                                                                                          \
     X(1015, USAGE, NO_MANIFESTS)                                                                                       \
     X(1016, USAGE, PATH_OUTSIDE)                                                                                       \
+    X(1017, USAGE, NO_UNIT)                                                                                            \
     X(1018, USAGE, NO_CONTAINER)                                                                                       \
     X(1020, USAGE, COMMAND_LINE)                                                                                       \
     X(1021, USAGE, UNKNOWN_COMMAND)                                                                                    \
@@ -85,6 +86,7 @@
     X(6203, TIMEOUT, NOT_READY)                                                                                        \
     X(6301, INTEGRITY, OTHER_IMAGE_RUNS)                                                                               \
     X(6302, PARTIAL, SERVICES_PARTIAL)                                                                                 \
+    X(6401, APP, NO_READY_POD)                                                                                         \
     X(6402, APP, COMMAND_CANNOT_START)                                                                                 \
     X(6403, APP, POD_GONE)                                                                                             \
     X(6404, ENV, SESSION_LOST)                                                                                         \

@@ -11,6 +11,8 @@
  *   render.c     the objects as they would be applied
  *   status.c     what was built, what the nodes have, what runs
  *   logs.c       what the containers of the services' pods print
+ *   once.c       a one-off Job; unit.c  out of what
+ *   exec.c       a command in a pod that runs; find_pod.c  in which, session.c  with our streams
  *   environment.c  explain.c   what programs find in their environment, and why
  *   lookup.c     ConfigMaps and Secrets of the cluster, for these two
  *
@@ -50,6 +52,33 @@ struct flow_logs {
     int64_t tail;     /* the last lines of each container only; < 0: all */
 };
 struct err *flow_logs(const struct request *request, const struct flow_logs *how) MUST_USE;
+
+/* flow_once: makes a one-off Job of the Job or CronJob that request->services names, as flow_run would apply it now
+ * (its image proved in the same way), shows what its containers print as they print it, and waits for its end. verbs
+ * is VERB_DEPLOY. The Job is removed then; one that has failed stays for an hour, to be looked at. Interrupted, it is
+ * removed, too, and its program is asked to end. What ends by itself sets *exit_code, also where there is an error
+ * beside it: RW6106_JOB_FAILED, with the failure's card. Else the errors of flow_run, RW1017_NO_UNIT and
+ * RW1018_NO_CONTAINER. */
+struct flow_once {
+    const char *container;        /* the one that counts, and gets the arguments; NULL: the first */
+    const struct strv *arguments; /* instead of the container's args; empty: those */
+    bool keep;                    /* the Job stays, also when interrupted */
+    int *exit_code;               /* the program's */
+};
+struct err *flow_once(const struct request *request, const struct flow_once *how) MUST_USE;
+
+/* flow_exec: a command, or a shell, in the newest ready pod of the service, with our standard streams. verbs is
+ * VERB_WATCH. *exit_code becomes the command's; 126 or 127 beside RW6402_COMMAND_CANNOT_START. RW6401_NO_READY_POD,
+ * RW1018_NO_CONTAINER, RW6403_POD_GONE, RW6404_SESSION_LOST. */
+struct flow_exec {
+    const char *container;      /* NULL: the default one */
+    const struct strv *command; /* empty: a shell */
+    bool input;                 /* it gets our input; else an empty one */
+    bool tty;                   /* our input is a terminal, and it gets one */
+    int *exit_code;
+    const char *service; /* for flow_exec itself */
+};
+struct err *flow_exec(const struct request *request, struct flow_exec *how) MUST_USE;
 
 /* flow_environment: shows the environment of each container of the services: values, and where each is from.
  * The cluster is asked only for what the manifests lack; where that does not go well, it is a warning, and
