@@ -38,6 +38,7 @@ static const struct verb *verb_of(const char *command)
         { "logs", VERB_WATCH, NULL, false, logs },
         { "run", VERB_DEPLOY, NULL, false, run_unit },
         { "exec", VERB_WATCH, NULL, false, run_command },
+        { "forward", VERB_WATCH, flow_forward, false, NULL },
         { "delete", VERB_DELETE, applied_run, false, NULL },
         { "restart", VERB_RESTART, applied_run, false, NULL },
         { "rollback", VERB_ROLLBACK, applied_run, false, NULL },

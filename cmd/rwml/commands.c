@@ -105,6 +105,14 @@ const struct command commands[] = {
       "127 or 126 where there is no such program or it can't be started, and with 125 after a failure that is not the\n"
       "command's.",
       cmd_services },
+    { "forward", "[SVC...] [PORT...]", FOR_WORKSPACE | FOR_CLUSTER, "bring ports of pods to this machine",
+      "Listens at 127.0.0.1, and passes each connection on to the newest ready pod of the service; when pods are\n"
+      "replaced the next connection goes to the new one, and while there is none connections wait for half a minute.\n"
+      "Without a PORT: all TCP ports that the manifests' Services and containers name, at the same number here, or\n"
+      "another one where that can't be had. A PORT is 8080, 9000:8080 (9000 here), or :8080 (any here), a Service's "
+      "or\n"
+      "the pod's own. A peer that sends no more but still reads can't be told apart by the pod.",
+      cmd_services },
     { "version", NULL, 0, "show the version", "Shows rwml's version and those of the libraries it runs with.",
       cmd_version },
     { "help", "[COMMAND]", 0, "show help",

@@ -21,6 +21,7 @@
     X(1016, USAGE, PATH_OUTSIDE)                                                                                       \
     X(1017, USAGE, NO_UNIT)                                                                                            \
     X(1018, USAGE, NO_CONTAINER)                                                                                       \
+    X(1019, USAGE, NO_PORT)                                                                                            \
     X(1020, USAGE, COMMAND_LINE)                                                                                       \
     X(1021, USAGE, UNKNOWN_COMMAND)                                                                                    \
     X(1022, USAGE, UNKNOWN_OPTION)                                                                                     \
@@ -98,7 +99,8 @@
     X(9006, LOCAL, OUTPUT)                                                                                             \
     X(9007, TIMEOUT, DEADLINE)                                                                                         \
     X(9008, LOCKED, LOCKED)                                                                                            \
-    X(9009, INTERRUPTED, INTERRUPTED)
+    X(9009, INTERRUPTED, INTERRUPTED)                                                                                  \
+    X(9010, LOCAL, PORT_TAKEN)
 
 enum err_code {
 #define X(number, cls, name) RW##number##_##name = number,

@@ -13,6 +13,7 @@
  *   logs.c       what the containers of the services' pods print
  *   once.c       a one-off Job; unit.c  out of what
  *   exec.c       a command in a pod that runs; find_pod.c  in which, session.c  with our streams
+ *   forward.c    ports of pods on this machine: ports.c  which, current_pods.c  of which pods, tunnel.c  a connection
  *   environment.c  explain.c   what programs find in their environment, and why
  *   lookup.c     ConfigMaps and Secrets of the cluster, for these two
  *
@@ -79,6 +80,11 @@ struct flow_exec {
     const char *service; /* for flow_exec itself */
 };
 struct err *flow_exec(const struct request *request, struct flow_exec *how) MUST_USE;
+
+/* flow_forward: ports of the services' pods at 127.0.0.1, until interrupted (RW9009_INTERRUPTED). Each connection goes
+ * to the newest ready pod there is when it comes; while there is none it waits. request->services are names and
+ * ports; verbs is VERB_WATCH. RW1019_NO_PORT, RW9010_PORT_TAKEN. */
+struct err *flow_forward(const struct request *request) MUST_USE;
 
 /* flow_environment: shows the environment of each container of the services: values, and where each is from.
  * The cluster is asked only for what the manifests lack; where that does not go well, it is a warning, and
