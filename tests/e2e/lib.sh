@@ -4,6 +4,7 @@
 # has, and ends at the first thing that is not as expected.
 . "$(dirname "${BASH_SOURCE[0]}")/state.sh"
 . "$E2E/workspace.sh"
+. "$E2E/applied.sh"
 . "$E2E/standalone.sh"
 
 SKIPPED=77 # exit code of a test that a machine cannot run
@@ -312,6 +313,9 @@ expect_names() { # NAME...: every node has these content names of the service, n
 
 # No ReplicaSets of before, so that it is what runs and the newest that stay.
 no_rollback() { sed -i 's/^spec:$/spec:\n  revisionHistoryLimit: 0/' "$MANIFEST"; }
+
+# The server removes what no history keeps some time after a rollout; until then its image is used.
+one_revision_is_left() { [ "$(kube -n "$NS" get replicasets -o name | wc -l)" = 1 ]; }
 
 deploy_texts() { # COUNT [OPTION...]: edits and rolls out, one by one; NAMES, the oldest first
     local i count=$1

@@ -134,11 +134,15 @@ test_registry_old_images_go() {
     no_rollback
     no_pods
     set_message "text 1 of $SVC at $(date +%s%N)"
-    rwml up --settle 0 --keep 1
+    rwml up --settle 0
     expect_ok
     first=$(built_name)
     set_message "text 2 of $SVC at $(date +%s%N)"
-    rwml up --settle 0 --keep 1
+    rwml up --settle 0
+    expect_ok
+    eventually 20 one_revision_is_left
+    set_message "text 3 of $SVC at $(date +%s%N)"
+    rwml up --settle 0 --keep 2
     expect_ok
     expect_line '1 old image removed'
     expect_equal "$(digest_in "$CLUSTER-worker" "$first")" '' 'the first image'

@@ -251,3 +251,122 @@ test_deploy_of_an_image_that_went_by_layers() {
 }
 
 pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -F "$1" >/dev/null; } # TEXT
+
+test_deploy_conflict_is_taken_over_when_asked_for() {
+    pushed_pulse no_pods
+    kube create namespace "$NS" >/dev/null
+    sed "s|^  replicas: 0|  replicas: 1\n  paused: true|" "$MANIFEST" |
+        kube apply --server-side --field-manager=other-tool -f - >/dev/null
+    eventually 10 is_observed
+    rwml deploy
+    expect_only_error 4 RW5409
+    expect_next "rwml deploy --force-conflicts $SVC"
+    kube -n "$NS" patch deployment "$SVC" --field-manager=other-tool -p '{"spec":{"paused":false}}' >/dev/null
+    rwml deploy --settle 0 --force-conflicts
+    expect_ok
+    expect_equal "$(kube -n "$NS" get deployment "$SVC" -o 'jsonpath={.spec.replicas}')" 0 replicas
+}
+
+test_deploy_field_that_never_changes() {
+    pushed_pulse no_pods
+    rwml deploy --settle 0
+    expect_ok
+    sed -i "s/^      app: $SVC/&\n      tier: new/; s/^        app: $SVC/&\n        tier: new/" "$MANIFEST"
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_cause 'immutable'
+    expect_where "$MANIFEST:$(line_of "$MANIFEST" matchLabels:)"
+    expect_next "kubectl -n $NS delete Deployment $SVC && rwml deploy $SVC"
+    expect_same_state
+}
+
+test_deploy_claim_template_that_changes() {
+    local file=manifests/dev/$SVC/data.yaml
+    pushed_pulse no_pods
+    cat >"$file" <<TEXT
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: data, namespace: $NS}
+spec:
+  replicas: 0
+  serviceName: data
+  selector: {matchLabels: {app: data}}
+  template:
+    metadata: {labels: {app: data}}
+    spec: {containers: [{name: pulse, image: "$SVC:dev"}]}
+  volumeClaimTemplates:
+    - metadata: {name: kept}
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: 1Mi}}
+TEXT
+    rwml deploy --settle 0
+    expect_ok
+    sed -i 's/storage: 1Mi/storage: 2Mi/' "$file"
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_where "$file:$(line_of "$file" 'storage: 2Mi')"
+    expect_next '--cascade=orphan'
+    expect_same_state
+}
+
+# The server can check an object only once it has its kind.
+test_deploy_definition_and_its_object() {
+    local group=$SVC.example.com
+    pushed_pulse no_pods
+    finally "kube delete customresourcedefinition widgets.$group --ignore-not-found --wait=false >/dev/null"
+    cat >"manifests/dev/$SVC/widget.yaml" <<TEXT
+apiVersion: $group/v1
+kind: Widget
+metadata: {name: first, namespace: $NS}
+spec: {size: 1}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.$group}
+spec:
+  group: $group
+  names: {kind: Widget, plural: widgets, singular: widget}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties: {spec: {type: object, properties: {size: {type: integer}}}}
+TEXT
+    rwml deploy --settle 0
+    expect_ok
+    expect_line 'can be checked once its CustomResourceDefinition is applied'
+    kube -n "$NS" get "widgets.$group/first" >/dev/null || fail "the object is not there"
+    rwml deploy --settle 0
+    expect_ok
+    expect_result '0 objects written'
+    rwml delete
+    expect_ok
+    expect_line "CustomResourceDefinition widgets.$group stays"
+    ! kube -n "$NS" get "widgets.$group/first" >/dev/null 2>&1 || fail "the object is still there"
+    rwml delete --definitions
+    expect_only_error 2 RW5403
+    rwml delete --definitions --yes
+    expect_ok
+    ! kube get customresourcedefinition "widgets.$group" >/dev/null 2>&1 || fail "the definition is still there"
+}
+
+# Held by a finalizer of what is in it, as when a controller has gone.
+test_deploy_into_a_namespace_that_ends() {
+    pushed_pulse no_pods
+    kube create namespace "$NS" >/dev/null
+    printf 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: held, namespace: %s, finalizers: [example.com/hold]}\n' "$NS" |
+        kube create -f - >/dev/null
+    finally "kube -n $NS patch configmap held --type=json -p '[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]' >/dev/null"
+    kube delete namespace "$NS" --wait=false >/dev/null
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_line "the namespace $NS is being deleted"
+    expect_next "kubectl wait --for=delete namespace/$NS"
+}
