@@ -12,7 +12,7 @@
 # first. Each counts as six bytes, as "trades" has: the limit holds rwml's own words.
 BEGIN {
     names_count = split(ENVIRON["NAMES"], name, "\n")
-    KIND = "(Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Pod|Service|ConfigMap|Secret|Namespace)[ /]"
+    KIND = "(Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Pod|Service|ConfigMap|Secret|Namespace|PersistentVolumeClaim)[ /]"
 }
 
 function wrong(what) {

@@ -278,6 +278,16 @@ new_pulse() { # makes the test's own workspace of the small service, and goes th
     set_message "first text of $SVC" # content that no other test has brought to a node
 }
 
+# A service in Python, for what needs a program of its own.
+python_service() { # LINE...: the program
+    new_pulse
+    mkdir -p app
+    printf '%s\n' "$@" >app/main.py
+    printf '*\n!app\n' >.dockerignore
+    printf '%s\n' "FROM $PYTHON_IMAGE" "LABEL $IMAGE_LABEL=1" 'COPY app /app' 'CMD ["python", "-u", "/app/main.py"]' \
+        >"docker/$SVC.Dockerfile"
+}
+
 set_message() { echo "$1" >message; }
 
 no_pods() { sed -i 's/replicas: 1/replicas: 0/' "$MANIFEST"; } # where only objects matter

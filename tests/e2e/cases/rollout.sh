@@ -1,16 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # lib.sh reads what is set here
 # Following a rollout: what fails, how soon, and what is said about it.
 
-# A Python service, since what is said about Python's own words is part of it.
-python_service() { # LINE...: the program
-    new_pulse
-    mkdir -p app
-    printf '%s\n' "$@" >app/main.py
-    printf '*\n!app\n' >.dockerignore
-    printf '%s\n' "FROM $PYTHON_IMAGE" "LABEL $IMAGE_LABEL=1" 'COPY app /app' 'CMD ["python", "-u", "/app/main.py"]' \
-        >"docker/$SVC.Dockerfile"
-}
-
 ready_pods() { kube -n "$NS" get pods -o json | jq -c '[.items[] | select(any(.status.conditions[]?; .type == "Ready" and .status == "True")) | .metadata.uid]'; }
 
 # The budget: two restarts, or twenty seconds since the first crash. A second more is what times
@@ -33,7 +23,7 @@ first_version() { # one that works and serves: OLD are its pods
 
 expect_old_pods_serve() { # and nothing else has changed
     expect_state 'new version applied; old pods still serve (1 ready)'
-    expect_next "rollout undo deployment/$SVC"
+    expect_next "rwml rollback $SVC   (back to the old version)"
     expect_equal "$(ready_pods)" "$OLD" 'the pods that serve'
     expect_equal "$(running_image "$SVC")" "$(content_name "$SVC")" 'the image that is applied'
     ! out_has ' deploy ' || fail "a result of deploy was told"
@@ -115,7 +105,7 @@ test_rollout_that_fits_nowhere() {
     sed -i 's|^\( *\)  image: .*|&\n\1  resources: {requests: {cpu: 900}}|' "$MANIFEST"
     rwml up --timeout 5s
     expect_error 5 RW6202
-    expect_cause 'Insufficient cpu'
+    expect_cause 'its pod requests cpu 900: .*Insufficient cpu'
 }
 
 test_rollout_pod_that_quota_forbids() {
