@@ -6,6 +6,8 @@
 . "$E2E/workspace.sh"
 . "$E2E/applied.sh"
 . "$E2E/standalone.sh"
+. "$E2E/counted.sh"
+. "$E2E/away.sh"
 
 SKIPPED=77 # exit code of a test that a machine cannot run
 

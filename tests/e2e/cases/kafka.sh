@@ -51,3 +51,20 @@ test_kafka_address_in_the_manifest_that_leads_nowhere() {
     expect_only_error 2 RW5202
     expect_where "$MANIFEST:$(line_of "$MANIFEST" old-kafka)"
 }
+
+test_kafka_address_with_nobody_behind_it() {
+    local address=queue.$NS.svc.cluster.local:9092
+    kafka_pulse
+    kube create namespace "$NS" >/dev/null
+    kube -n "$NS" create service clusterip queue --tcp=9092 >/dev/null
+    remember_state
+    rwml up --set KAFKA_BROKER_ADDRESS="$address"
+    expect_only_error 2 RW5202
+    expect_cause "$address: Service $NS/queue has no ready pod behind it; what looks like Kafka there: .*$BROKER"
+    expect_next "--set KAFKA_BROKER_ADDRESS=$BROKER"
+    expect_where "$MANIFEST:$(line_of "$MANIFEST" 'KAFKA_BROKER_ADDRESS}')"
+    expect_state 'nothing was built, pushed or applied'
+    expect_same_state
+    rwml up --settle 0 --set KAFKA_BROKER_ADDRESS="$address" --no-check
+    expect_ok
+}
