@@ -91,6 +91,20 @@ test_sample_edit_reaches_the_pod() {
         "$bars" "the other service's pod"
 }
 
+test_sample_error_names_the_line_to_change() {
+    local line main=services/e2eticks/src/e2eticks/main.py
+    sample
+    cp "$main" "$T/main.py"
+    finally "cp $T/main.py $SHOP/$main"
+    line=$(line_of "$main" 'logger.info("Kafka broker')
+    sed -i "${line}s|logger.info.*|raise KeyError(\"EXCHANGE\")|" "$main"
+    rwml up e2eticks
+    expect_error 1 RW6103
+    expect_cause "last output: KeyError: 'EXCHANGE' at $main:$line\$"
+    expect_line "^  where: $main:$line\$"
+    expect_state 'old pods still serve'
+}
+
 test_sample_one_verb_at_a_time() {
     local verb
     sample
