@@ -1,9 +1,11 @@
 # shellcheck shell=bash
-# The tests' own cluster: made once, kept from run to run, cleaned inside.
+# The tests' own clusters: made once, kept from run to run, cleaned inside.
 . "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
 MADE_FROM=rwml.e2e/made-from # annotation of the cluster's namespace kube-public
 COMMON_INPUTS=(manifests/dev/kind/cluster.yaml scripts/kafka.sh scripts/kafka.yaml)
+SETUP=(--workers 1 --namespace "$KAFKA_NAMESPACE" --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE")
+[ -z "$APART" ] || SETUP=(--workers 0 --namespace "$KAFKA_NAMESPACE" --no-kafka)
 LAB_INPUTS=(tests/lab/{common,programs,node-image,kafka-image}.sh tests/lab/{programs,node,kafka})
 
 # Cluster, images and stand-alone nodes have one name each on a machine, so that one run, bench or
@@ -27,11 +29,12 @@ node_starts() { # of those that run, {NAME: TIME}
 # container's start has to be later than its node's.
 services_are_up() { # NODE-STARTS
     kube get services,pods --all-namespaces -o json 2>/dev/null |
-        jq -e --argjson since "$1" --arg kafka "$KAFKA_NAMESPACE" --arg name "$KAFKA_NAME" '
+        jq -e --argjson since "$1" --arg kafka "$KAFKA_NAMESPACE" --arg name "$KAFKA_NAME" --arg apart "$APART" '
             def is_up: $since[.spec.nodeName // "-"] as $start | .status.containerStatuses // []
                 | length > 0 and all(.ready and .state.running.startedAt >= $start);
             def has($kind; $name): any(.items[]; .kind == $kind and .metadata.namespace == $kafka and .metadata.name == $name);
-            ($since | length == 2) and has("Service"; $name + "-kafka-bootstrap") and has("Pod"; $name + "-0")
+            (if $apart == "" then ($since | length == 2) and has("Service"; $name + "-kafka-bootstrap") and has("Pod"; $name + "-0")
+                else ($since | length == 1) end)
             and all(.items[] | select(.kind == "Pod" and .status.phase != "Succeeded"
                 and (.metadata.namespace | IN("kube-system", "local-path-storage", $kafka))); is_up)' >/dev/null
 }
@@ -76,8 +79,7 @@ cluster_is_current() {
 set_up() { # what is missing; a cluster that was not there is marked once it is whole
     local kept
     kept=$(nodes)
-    "$CHECKOUT/scripts/kind-setup.sh" --name "$CLUSTER" --workers 1 --namespace "$KAFKA_NAMESPACE" \
-        --kafka-name "$KAFKA_NAME" --kafka-namespace "$KAFKA_NAMESPACE" 9<&- || return
+    "$CHECKOUT/scripts/kind-setup.sh" --name "$CLUSTER" "${SETUP[@]}" 9<&- || return
     [ -n "$kept" ] || kube annotate namespace kube-public "$MADE_FROM=$(made_from "$(way_taken)")" >/dev/null
 }
 
@@ -155,6 +157,6 @@ clean_nodes() {
     for node in $(nodes); do clean_node "$node" || return; done
 }
 
-cluster_clean() { # leaves the cluster with its Kafka and nothing of the tests
-    clean_namespaces && clean_topics && clean_nodes && clean_engine
+cluster_clean() { # leaves the cluster with its Kafka and nothing of the tests; of two the engine is the first one's
+    clean_namespaces && { [ -n "$APART" ] || clean_topics; } && clean_nodes && { [ -n "$APART" ] || clean_engine; }
 }

@@ -9,14 +9,16 @@ E2E=$CHECKOUT/tests/e2e
 KEPT=$CHECKOUT/build/e2e # from run to run: kubeconfig, uv.lock, the small service's program
 # Set by tests/e2e/engines: an engine of the lab is tested, at DOCKER_HOST. Its nodes are no Kubernetes.
 LAB_ENGINE=${RWML_TEST_ENGINE:-}
-CLUSTER=rwml-test-${LAB_ENGINE:+engine-}${LAB_ENGINE:-e2e}
+# Set by tests/e2e/run for cases/apart-*.sh: the cluster is a second one, without workers and without Kafka.
+APART=${RWML_TEST_APART:-}
+CLUSTER=rwml-test-${LAB_ENGINE:+engine-}${LAB_ENGINE:-${APART:-e2e}}
 STANDALONE=rwml-test-alone # nodes without a cluster around them, see standalone.sh
 LOCK=/var/tmp/rwml-test-e2e.lock # see take_lock
 KAFKA_NAME=mq
 KAFKA_NAMESPACE=streaming
 BROKER=$KAFKA_NAME-kafka-bootstrap.$KAFKA_NAMESPACE.svc.cluster.local:9092
 IMAGE_LABEL=rwml.e2e
-KUBECONFIG=$KEPT/kubeconfig
+KUBECONFIG=$KEPT/kubeconfig${APART:+-$APART}
 export KUBECONFIG
 # On machines without public images the base is there already, made by tests/lab.
 PYTHON_IMAGE=python:3.12-slim-bookworm

@@ -4,6 +4,7 @@
 
 pulse_program() { # compiles the small service's program where that has not been done
     local program=$KEPT/pulse
+    mkdir -p "$KEPT"
     [ "$program" -nt "$E2E/fixtures/pulse.c" ] ||
         "${CC:-gcc}" -Os -s -static -o "$program" "$E2E/fixtures/pulse.c"
 }
