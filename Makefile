@@ -149,13 +149,15 @@ test-clean: ## remove the cluster that the end-to-end tests keep
 	@tests/e2e/clean
 
 .PHONY: bench
-bench: ## one edited line to a ready pod, one changed layer to the nodes: rwml against docker, kind, kubectl
+bench: ## one edited line to a ready pod, one changed layer to the nodes, deploys: rwml against docker, kind, kubectl
 	@scripts/packages.sh build cluster
 	@$(MAKE) --no-print-directory all
 	@$(alone) tests/e2e/bench-edit
 	@$(alone) tests/e2e/bench-push
 	@$(alone) tests/e2e/bench-files
 	@$(alone) tests/e2e/bench-first
+	@$(alone) tests/e2e/bench-store
+	@$(alone) tests/e2e/bench-deploy
 
 .PHONY: demo
 demo: ## install what is needed, set up a cluster with Kafka, bring the sample services up

@@ -57,7 +57,7 @@ measure() { # WAY KIND COMMAND...: appends the time in ms to a file
 
 figures() { # FILE: minimum, median, maximum in seconds
     sort -n "$1" | awk '{v[NR] = $1 / 1000} END {
-        printf "%.2f %.2f %.2f", v[1], NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[NR]}'
+        printf "%.3f %.3f %.3f", v[1], NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2, v[NR]}'
 }
 
 report() { # "KIND WAY..." each: the first way is what the others are compared with

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # ENGINES_LOCK is for those who source this
 # Docker engines of the lab (tests/lab/engines.sh), each in a container of the machine's own engine,
 # with a node for each containerd: containers of that engine, labelled as Kind labels its nodes.
 # Source it; it defines variables and functions only.
@@ -17,6 +17,7 @@ bookworm-apart bookworm classic none
 forky-apart forky classic none
 forky-containerd-apart forky containerd none'
 NODE_SUITES=(bookworm trixie forky) # containerd 1.6, 1.7 and 2.1
+ENGINES_LOCK=/var/tmp/rwml-test-engines.lock # see take_lock
 
 engine_field() { awk -v name="$1" -v field="$2" '$1 == name { print $field }' <<<"$ENGINES"; } # NAME FIELD
 
@@ -51,23 +52,43 @@ engine_start() { # NAME DIRECTORY: its socket is DIRECTORY/sock
     return 1
 }
 
-engine_stop() { docker rm -fv "$(engine_container "$1")" >/dev/null 2>&1 || true; } # NAME
+engine_stop() { docker -H "$OUTER_HOST" rm -fv "$(engine_container "$1")" >/dev/null 2>&1 || true; } # NAME
+
+# From here on `docker` speaks to every engine, and first to the machine's own.
+engines_enter() { # DIRECTORY: for the command
+    OUTER_HOST=$(docker context inspect -f '{{.Endpoints.docker.Host}}')
+    mkdir "$1/bin"
+    ln -s "$(docker_command 9<&-)" "$1/bin/docker"
+    export PATH=$1/bin:$PATH DOCKER_HOST=$OUTER_HOST
+}
+
+engines_leave() { # also those of a run that was killed, and the bridge that they share
+    local name
+    cut -d ' ' -f 1 <<<"$ENGINES" | while read -r name; do engine_stop "$name"; done
+    docker -H "$OUTER_HOST" run --rm --privileged --network host --entrypoint ip "$ENGINES_IMAGE" link delete rwml-lab0 >/dev/null 2>&1 || true
+}
 
 # The rest needs DOCKER_HOST, and with it everything that a test asks of an engine or a node.
 
 node_role() { if [ "$1" = "${NODE_SUITES[0]}" ]; then echo control-plane; else echo worker; fi; } # SUITE
 
-# All of the nodes' programs are the suite's own, read only; containerd lies on a tmpfs, as in standalone.sh.
-engine_nodes() { # CONTAINER: of the engine
-    local suite
+# All of the nodes' programs are the suite's own, read only.
+engine_node_image() { # CONTAINER: of the engine
     docker -H "$OUTER_HOST" exec "$1" cat /suites/bin/node.tar |
         docker import --change 'ENV PATH=/usr/sbin:/usr/bin:/lab/bin' - rwml-test-node:1 >/dev/null
-    for suite in "${NODE_SUITES[@]}"; do
-        docker run -d --name "node-$suite" --hostname "node-$suite" --privileged --network none \
-            --label "io.x-k8s.kind.cluster=$CLUSTER" --label "io.x-k8s.kind.role=$(node_role "$suite")" \
-            --tmpfs /run --tmpfs /tmp --tmpfs /var/lib/containerd:exec,size=256m \
-            --volume "/suites/$suite/usr:/usr:ro" --volume /suites/bin:/lab/bin:ro rwml-test-node:1 containerd >/dev/null
-    done
+}
+
+engine_node() { # SUITE ROLE SIZE: its containerd lies on a tmpfs, as in standalone.sh
+    docker run -d --name "node-$1" --hostname "node-$1" --privileged --network none \
+        --label "io.x-k8s.kind.cluster=$CLUSTER" --label "io.x-k8s.kind.role=$2" \
+        --tmpfs /run --tmpfs /tmp --tmpfs "/var/lib/containerd:exec,size=$3" \
+        --volume "/suites/$1/usr:/usr:ro" --volume /suites/bin:/lab/bin:ro rwml-test-node:1 containerd >/dev/null
+}
+
+engine_nodes() { # CONTAINER: of the engine
+    local suite
+    engine_node_image "$1"
+    for suite in "${NODE_SUITES[@]}"; do engine_node "$suite" "$(node_role "$suite")" 256m; done
     for suite in "${NODE_SUITES[@]}"; do engine_node_wait "node-$suite"; done
 }
 
