@@ -18,7 +18,7 @@ packages_for() { # PURPOSE
             libjansson-dev libssl-dev libgit2-dev libarchive-dev libmicrohttpd-dev libwslay-dev
         ;;
     lint) echo shellcheck clang clang-format clang-tidy git ;;
-    test) echo clang libclang-rt-dev libcmocka-dev python3 jq curl git openssl procps ;;
+    test) echo ccache clang libclang-rt-dev libcmocka-dev python3 jq curl git openssl procps ;;
     cluster)
         echo ca-certificates curl jq acl iproute2 procps
         # An engine that is there, whoever made it, is not replaced.

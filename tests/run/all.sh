@@ -37,11 +37,11 @@ scripts/packages.sh build lint test cluster || {
     echo "0 passed, 1 failed, 0 skipped"
     exit 1
 }
-lane lint make --no-print-directory lint
-lane unit make --no-print-directory unit
-lane asan make --no-print-directory unit BUILD=asan
+lane lint tests/run/cached make --no-print-directory lint
+lane unit tests/run/cached make --no-print-directory unit
+lane asan tests/run/cached make --no-print-directory unit BUILD=asan
 lane trixie tests/run/trixie.sh
-lane e2e tests/e2e/run
+lane e2e tests/run/cached tests/e2e/run
 lane engines tests/e2e/engines
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

@@ -36,7 +36,8 @@ inside() { # COMMAND...
         mount --rbind /dev "$tree/dev"
         ! [ -f /etc/resolv.conf ] || cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
         exec chroot "$tree" env -C /srv/rwml HOME=/root LC_ALL=C.UTF-8 \
-            PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$TREE" "$@"
+            CCACHE_DIR=/var/cache/ccache CCACHE_MAXSIZE=2G \
+            PATH=/usr/lib/ccache:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' sh "$TREE" "$@"
 }
 
 case ${1:-} in
