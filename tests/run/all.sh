@@ -8,7 +8,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 logs=$PWD/build/log/lanes
 mkdir -p "$logs"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 broken=()
 
 lane() { # NAME COMMAND...: its last line has the counts
     local name=$1 log=$logs/$1 began=$SECONDS code=0 good bad left least counts
@@ -27,8 +27,26 @@ lane() { # NAME COMMAND...: its last line has the counts
         echo "$name ran $((good + bad)) tests ($left skipped); tests/floor wants ${least:-a number}"
         bad=$((bad + 1))
     fi
+    [ "$bad" = 0 ] || broken+=("$name")
     echo "== $name: $good passed, $bad failed, $left skipped, $((SECONDS - began)) s"
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
+}
+
+# Each test of a lane's log that failed, and the last lines of what it printed: a log of 3,000 tests is read from
+# its end, and a machine that runs them may keep no more.
+tell_failures() { # LANE
+    echo "== what failed in $1"
+    awk -v most=15 '
+        function tell(  i) { for (i = count > most ? count - most : 0; i < count; i++) print lines[i]; count = 0 }
+        /^([a-z-]+: )?(ok|not ok|skip) - |^[a-z-: ]*[0-9]+ passed, / {
+            if (bad) tell()
+            bad = /^([a-z-]+: )?not ok/
+            count = 0
+            if (bad) print
+            next
+        }
+        bad { lines[count++] = $0 }
+        END { if (bad) tell() }' "$logs/$1"
 }
 
 trap 'exit 130' INT TERM
@@ -43,5 +61,6 @@ lane asan tests/run/cached make --no-print-directory unit BUILD=asan
 lane trixie tests/run/trixie.sh
 lane e2e tests/run/cached tests/e2e/run
 lane engines tests/e2e/engines
+for name in "${broken[@]}"; do tell_failures "$name"; done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
