@@ -154,7 +154,7 @@ test_fault_probe_that_says_escapes() {
     printf 'print("\\x1b[2Jnot \\x1b]0;title\\x07ready"); raise SystemExit(1)\n' >app/probe.py
     sed -i 's|^\( *\)  image: .*|&\n\1  readinessProbe: {exec: {command: [python, /app/probe.py]}, periodSeconds: 1, timeoutSeconds: 5}|' \
         "$MANIFEST"
-    rwml up --timeout 12s
+    rwml up --timeout 25s
     expect_error 5 RW6203
     expect_cause 'Readiness probe failed: .*not .*ready'
     expect_no_escapes

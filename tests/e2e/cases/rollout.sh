@@ -59,7 +59,7 @@ test_rollout_image_that_cannot_start() {
     sed -i 's|/pulse"|/not-there"|' "docker/$SVC.Dockerfile"
     rwml up
     expect_error 1 RW6101
-    expect_within 45000
+    expect_long_before_timeout
     expect_cause 'not-there'
     expect_old_pods_serve
 }
@@ -93,9 +93,9 @@ never_ready() {
 test_rollout_that_never_gets_ready() {
     new_pulse
     never_ready
-    rwml up --timeout 8s
+    rwml up --timeout 20s
     expect_error 5 RW6203
-    expect_within 30000
+    expect_within 60000
     expect_cause 'not yet'
     expect_state 'applied'
 }
@@ -103,7 +103,7 @@ test_rollout_that_never_gets_ready() {
 test_rollout_that_fits_nowhere() {
     new_pulse
     sed -i 's|^\( *\)  image: .*|&\n\1  resources: {requests: {cpu: 900}}|' "$MANIFEST"
-    rwml up --timeout 5s
+    rwml up --timeout 15s
     expect_error 5 RW6202
     expect_cause 'its pod requests cpu 900: .*Insufficient cpu'
 }
@@ -172,7 +172,7 @@ test_rollout_pod_that_crashes_after_a_while() {
     python_service 'import sys, time' 'time.sleep(3)' 'sys.exit("I give up")'
     rwml up --settle 8s
     expect_error 1 RW6103
-    expect_within 60000
+    expect_long_before_timeout
     expect_cause 'I give up'
 }
 

@@ -48,7 +48,7 @@ test_workload_job_that_takes_too_long() {
     expect_card 1 RW6106 Job 'new version applied'
     expect_line 'the job has failed'
     expect_cause 'longer than specified deadline'
-    expect_within 40000
+    expect_long_before_timeout
 }
 
 test_workload_daemonset_that_crashes() {
@@ -92,17 +92,17 @@ test_workload_pod_that_fails() {
     expect_line 'exit 3'
     expect_cause 'last output: not yet'
     expect_no_line 'it is tried again'
-    expect_within 30000
+    expect_long_before_timeout
 }
 
 test_workload_without_its_serviceaccount() {
     new_pulse
     in_pod 'serviceAccountName: absent'
-    rwml up --timeout 40s
+    rwml up
     expect_card 1 RW6105 Deployment 'new version applied; no pod serves'
     expect_line 'its pods cannot be created'
     expect_cause 'serviceaccount "absent" not found'
-    expect_within 30000
+    expect_long_before_timeout
 }
 
 test_workload_statefulset_that_quota_forbids() {
@@ -111,16 +111,16 @@ test_workload_statefulset_that_quota_forbids() {
     kube create namespace "$NS" >/dev/null
     kube -n "$NS" create quota none --hard=pods=0 >/dev/null
     sleep 1
-    rwml up --timeout 40s
+    rwml up
     expect_card 1 RW6105 StatefulSet 'new version applied; no pod serves'
     expect_cause 'exceeded quota: none'
-    expect_within 30000
+    expect_long_before_timeout
 }
 
 test_workload_that_no_node_matches() {
     new_pulse
     in_pod 'nodeSelector: {disk: none-such}'
-    rwml up --timeout 6s
+    rwml up --timeout 15s
     expect_card 5 RW6202 Deployment 'new version applied; no pod serves'
     expect_cause "didn't match Pod's node affinity/selector"
     expect_next 'describe pod'
@@ -128,13 +128,13 @@ test_workload_that_no_node_matches() {
 
 test_workload_whose_own_deadline_passes() {
     new_pulse
-    in_spec 'progressDeadlineSeconds: 6'
+    in_spec 'progressDeadlineSeconds: 20'
     in_container 'readinessProbe: {exec: {command: [/pulse, refuse]}, periodSeconds: 1}'
     rwml up
     expect_card 5 RW6203 Deployment 'new version applied; no pod serves'
     expect_line 'container "pulse" runs, but never became ready'
     expect_cause 'Readiness probe failed: not yet'
-    expect_within 45000
+    expect_long_before_timeout
 }
 
 # The node puts it out, the ReplicaSet makes another: that alone is no failure, so the time decides.
@@ -181,14 +181,14 @@ test_workload_claim_of_a_class_that_is_not_there() {
     expect_line 'its storage class does not exist'
     expect_cause 'storageclass.storage.k8s.io "fastest" not found'
     expect_next 'describe PersistentVolumeClaim data'
-    expect_within 40000
+    expect_long_before_timeout
 }
 
 test_workload_claim_that_gets_no_volume() {
     new_pulse
     claim 'storageClassName: ""'
     use_claim
-    rwml up --timeout 12s
+    rwml up --timeout 20s
     expect_error 5 RW6201 RW6202
     expect_line "PersistentVolumeClaim $NS/data: it got no volume"
     expect_cause 'no persistent volumes available for this claim'
@@ -240,7 +240,7 @@ test_workload_statefulset_that_waits_for_a_crashed_pod() {
     expect_card 1 RW6103 StatefulSet 'new version applied; no pod serves'
     expect_line "0 of 1 updated: the controller waits for old pod $SVC-0$"
     expect_cause 'container "pulse" keeps crashing (exit 3, .*; last output: not yet'
-    expect_within 30000
+    expect_long_before_timeout
     next=$(sed -n 's/^  next:  kubectl //p' "$T/err")
     expect_equal "$next" "-n $NS delete pod $SVC-0" 'the next command'
     # shellcheck disable=SC2086 # words of a command
