@@ -30,8 +30,9 @@ struct err *values_add_set(struct values *v, const char *assignment)
 {
     size_t len = strcspn(assignment, "=");
     if (!assignment[len] || !variable_name_ok(assignment, len)) {
-        struct err *e = err_new(RW1020_COMMAND_LINE, "--set wants NAME=VALUE, not \"%.*s\"", (int)(len < 60 ? len : 60),
-                                assignment);
+        const char *value = assignment[len] ? "=…" : ""; /* which may be a secret */
+        struct err *e = err_new(RW1020_COMMAND_LINE, "--set wants NAME=VALUE, not \"%.*s%s\"",
+                                (int)(len < 60 ? len : 60), assignment, value);
         return err_cause(e, "a name is letters, digits and \"_\", and does not begin with a digit");
     }
     AUTO_STR name = xstrndup(assignment, len);
