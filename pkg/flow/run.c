@@ -11,6 +11,7 @@
 #include "plan/tell.h"
 #include "plan/turn.h"
 #include "release/deploy.h"
+#include "release/orphans.h"
 
 static void tell_contested(const struct request *request, const struct plan *plan)
 {
@@ -87,6 +88,27 @@ static struct err *some_deployed(const struct request *request, const struct job
     return err_next(err_state(e, "done: %s; not done: %s", names, others), "rwml up %s", words);
 }
 
+static bool has_changed(const struct job *jobs, size_t count)
+{
+    bool changed = false;
+    for (size_t i = 0; i < count; i++)
+        changed = changed || jobs[i].changed;
+    return changed;
+}
+
+/* What is told, cleared away and found out once all is done. A service that was renamed has changed something. */
+static void finish(const struct request *request, const struct plan *plan, const struct target *target,
+                   struct job *jobs)
+{
+    bool changed = has_changed(jobs, plan->count);
+    if (!request->dry_run && !target->foreign)
+        images_clear(request, plan, target, jobs);
+    if (changed && !request->dry_run && request->verbs & VERB_DEPLOY)
+        orphans_tell(request, "deploy", target, plan->workspace);
+    if (request->changed)
+        *request->changed = *request->changed || changed;
+}
+
 /* kube: NULL, or a connection for the first of the jobs. */
 static struct err *run_jobs(const struct request *request, const struct plan *plan, const struct target *target,
                             struct kube_client **kube)
@@ -99,10 +121,7 @@ static struct err *run_jobs(const struct request *request, const struct plan *pl
     struct err *errors = task_all(jobs, plan->count, sizeof *jobs, (size_t)request->jobs, run_job);
     if (errors)
         errors = err_join(errors, some_deployed(request, jobs, plan->count));
-    if (!request->dry_run && !target->foreign)
-        images_clear(request, plan, target, jobs);
-    for (size_t i = 0; i < plan->count && request->changed; i++)
-        *request->changed = *request->changed || jobs[i].changed;
+    finish(request, plan, target, jobs);
     free(jobs);
     return errors;
 }

@@ -10,6 +10,7 @@
 #include "plan/job.h"
 #include "plan/live.h"
 #include "pods/summary.h"
+#include "release/orphans.h"
 #include "rollout/state.h"
 
 static const char STAGE[] = "status";
@@ -359,6 +360,8 @@ struct err *flow_status(const struct request *request)
     if (!cancel_requested(request->cancel)) {
         show(&s);
         show_disk(&s);
+        if (s.has_cluster)
+            orphans_tell(request, STAGE, &s.target, s.plan.workspace);
     }
     return err_state_add(STEAL(&s.errors), "what could be found out is shown; nothing was changed");
 }

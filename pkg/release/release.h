@@ -10,10 +10,13 @@
  *   release_apply.c    doing it
  *   release_set.c      the apply set: whose objects these are, and which have left
  *   release_keeps.c    which of these stay for a rollback
- *   deploy.c           the order of all this; verdict.c  its end: workloads followed until they are ready or have
- * failed definitions.c  immutable.c   what a dry run cannot tell, or not well service_set.c  removal.c     which
- * objects are a service's, and in which order they may go applied.c          what was applied, by its set; delete.c
- * restart.c  rollback.c its commands template_images.c  template_needs.c   is what an older template needs still there?
+ *   deploy.c           the order of all this
+ *   verdict.c          its end: workloads are followed until they are ready or have failed
+ *   definitions.c  immutable.c    what a dry run cannot tell, or not well
+ *   service_set.c  removal.c      which objects are a service's, and in which order they may go
+ *   orphans.c          services that the workspace has no more
+ *   applied.c          what was applied, by its set; delete.c  restart.c  rollback.c   its commands
+ *   template_images.c  template_needs.c    is what an older template needs still there?
  */
 #ifndef RELEASE_RELEASE_H
 #define RELEASE_RELEASE_H

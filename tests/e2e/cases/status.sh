@@ -72,3 +72,24 @@ test_status_without_the_api_server() {
     rwml status
     expect_error 3 RW5102
 }
+
+# Its old name is of no service any more, but runs.
+test_status_of_a_service_that_was_renamed() {
+    local gone="$SVC-b  *deploy  *is no service of this workspace any more.*rwml delete $SVC-b removes it"
+    new_pulse
+    second_service
+    rwml up --settle 0 && expect_ok
+    expect_no_line 'no service of this workspace'
+    mv "manifests/dev/$SVC-b" "manifests/dev/$SVC-c"
+    mv "docker/$SVC-b.Dockerfile" "docker/$SVC-c.Dockerfile"
+    rename_in "manifests/dev/$SVC-c" "$SVC-b" "$SVC-c"
+    rwml up --settle 0 && expect_ok
+    expect_line "$gone"
+    rwml up --settle 0 && expect_ok # which changes nothing, and asks for no more than it has to
+    expect_no_line 'no service of this workspace'
+    rwml status && expect_ok
+    expect_line "^$SVC-b  *status  *is no service of this workspace any more"
+    rwml delete "$SVC-b" && expect_ok
+    rwml status && expect_ok
+    expect_no_line 'no service of this workspace'
+}
