@@ -91,7 +91,8 @@ const char *engine_container_label(const struct engine_container *c, const char 
     return NULL;
 }
 
-static struct err *describe(struct engine *e, const char *container, struct net_wait wait, int *status, json_t **out)
+/* *out stays NULL where there is no such container (any more). */
+static struct err *describe(struct engine *e, const char *container, struct net_wait wait, json_t **out)
 {
     AUTO(http_path) path = HTTP_PATH_INIT;
     AUTO(http_response) answer = { 0 };
@@ -99,7 +100,8 @@ static struct err *describe(struct engine *e, const char *container, struct net_
     http_path_segment(&path, container);
     http_path_fixed(&path, "/json");
     TRY(engine_ask(e, "GET", &path, NULL, wait, &answer));
-    *status = answer.status;
+    if (answer.status == 404)
+        return NULL;
     if (!http_response_ok(&answer))
         return engine_refused(&answer, "describe container %s", container);
     return engine_tree(&answer, out);
@@ -108,13 +110,9 @@ static struct err *describe(struct engine *e, const char *container, struct net_
 struct err *engine_container_state(struct engine *e, const char *container, struct net_wait wait, char **state)
 {
     DOC_AUTO tree = NULL;
-    int status = 0;
-    struct err *failed = describe(e, container, wait, &status, &tree);
-    if (failed && status == 404) {
-        err_ignore(failed, "that is an answer");
+    TRY(describe(e, container, wait, &tree));
+    if (!tree)
         return NULL;
-    }
-    TRY(failed);
     const char *word = doc_text(tree, "/State/Status");
     if (!word)
         return err_new(RW3106_ENGINE_PROTOCOL, "the engine describes container %s without its state", container);
@@ -134,8 +132,11 @@ struct err *engine_container_port(struct engine *e, const char *container, const
                                   struct net_wait wait, char **host, int *port)
 {
     DOC_AUTO tree = NULL;
-    int status = 0;
-    TRY(describe(e, container, wait, &status, &tree));
+    *host = NULL;
+    *port = 0;
+    TRY(describe(e, container, wait, &tree));
+    if (!tree)
+        return NULL;
     /* A stopped container publishes nothing, but its configuration tells what it will publish. */
     const json_t *published = doc_key(doc_get(tree, "/NetworkSettings/Ports"), container_port);
     if (doc_count(published) == 0)

@@ -27,8 +27,8 @@ struct err *engine_container_state(struct engine *e, const char *container, stru
                                    char **state) MUST_USE;
 
 /* engine_container_port: where a port of the container ("6443/tcp") is published on the engine's
- * host. *host is owned, *port 0 when it is not published. The address 0.0.0.0 comes as 127.0.0.1,
- * :: as localhost: what they mean to somebody on that host. */
+ * host. *host is owned, NULL when there is no such container (any more); *port 0 when it is not published.
+ * The address 0.0.0.0 comes as 127.0.0.1, :: as localhost: what they mean to somebody on that host. */
 struct err *engine_container_port(struct engine *e, const char *container, const char *container_port,
                                   struct net_wait wait, char **host, int *port) MUST_USE;
 

@@ -129,6 +129,13 @@ static bool split_address(const char *text, struct node_list *out)
     return true;
 }
 
+static struct err *gone(const char *cluster, const char *container)
+{
+    struct err *e = err_new(RW4001_NO_CLUSTER, "the Kind cluster %s has gone", cluster);
+    e = err_cause(e, "its container %s was removed just now", container);
+    return err_state(err_next(e, "kind create cluster --name %s", cluster), "nothing was changed");
+}
+
 static struct err *find_api(struct engine *e, const struct engine_container_list *all, struct net_wait wait,
                             struct node_list *out)
 {
@@ -137,6 +144,8 @@ static struct err *find_api(struct engine *e, const struct engine_container_list
         return NULL;
     AUTO_STR host = NULL;
     TRY(engine_container_port(e, c->id, api_port, wait, &host, &out->api_port));
+    if (!host)
+        return gone(out->cluster, c->name);
     if (out->api_port > 0)
         out->api_host = STEAL(&host);
     return NULL;

@@ -215,10 +215,22 @@ static void test_an_engine_that_refuses(void **state)
     struct node_list list = { 0 };
     docker_json(&d, 500, "{\"message\":\"busy\"}");
     docker_json(&d, 200, "[" CONTROL("dev", "running") "]");
-    docker_json(&d, 404, "{\"message\":\"No such container\"}"); /* removed meanwhile */
+    docker_json(&d, 500, "{\"message\":\"tired\"}");
     docker_start(&d);
     check_says(node_cluster_find(d.engine, NULL, soon(), &list), RW3103_ENGINE_REFUSED, "busy");
-    check_says(node_cluster_find(d.engine, NULL, soon(), &list), RW3103_ENGINE_REFUSED, "No such container");
+    check_says(node_cluster_find(d.engine, NULL, soon(), &list), RW3103_ENGINE_REFUSED, "tired");
+    assert_null(list.cluster);
+}
+
+static void test_a_cluster_that_is_deleted_meanwhile(void **state)
+{
+    (void)state;
+    AUTO(docker) d = { 0 };
+    struct node_list list = { 0 };
+    docker_json(&d, 200, "[" CONTROL("dev", "running") "]");
+    docker_json(&d, 404, "{\"message\":\"No such container\"}");
+    docker_start(&d);
+    check_says(node_cluster_find(d.engine, NULL, soon(), &list), RW4001_NO_CLUSTER, "dev-control-plane was removed");
     assert_null(list.cluster);
 }
 
@@ -315,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_docker_desktop_s_label),
         cmocka_unit_test(test_answers_that_are_no_list_of_containers),
         cmocka_unit_test(test_an_engine_that_refuses),
+        cmocka_unit_test(test_a_cluster_that_is_deleted_meanwhile),
         cmocka_unit_test(test_the_kubeconfig_of_the_first_running_control_plane),
         cmocka_unit_test(test_no_kubeconfig),
         cmocka_unit_test(test_a_node_that_runs_no_programs),

@@ -132,6 +132,17 @@ static struct err *no_such_context(const struct request *request, const struct u
     return err_state(err_at(e, "%s", named->where), "nothing was built, pushed or applied");
 }
 
+/* Nothing where it has been deleted since it was listed: other clusters come and go. */
+static struct err *look_at_cluster(const struct request *request, const struct target *t, const char *name,
+                                   struct node_list *out)
+{
+    struct err *e = node_cluster_find(t->engine, name, engine_call(request->cancel), out);
+    if (!e || err_get_code(e) != RW4001_NO_CLUSTER)
+        return e;
+    err_ignore(e, "it is not the one that the config leads to any more");
+    return NULL;
+}
+
 /* The Kind cluster of this engine that the config leads to, if there is one. */
 static struct err *find_kind_cluster(const struct request *request, struct target *t)
 {
@@ -139,7 +150,7 @@ static struct err *find_kind_cluster(const struct request *request, struct targe
     TRY(node_cluster_names(t->engine, engine_call(request->cancel), &names));
     for (size_t i = 0; i < names.count; i++) {
         AUTO(node_list) nodes = { 0 };
-        TRY(node_cluster_find(t->engine, names.items[i], engine_call(request->cancel), &nodes));
+        TRY(look_at_cluster(request, t, names.items[i], &nodes));
         if (!nodes.api_port || !kube_config_matches(&t->kube_config, nodes.api_host, nodes.api_port))
             continue;
         t->nodes = nodes;

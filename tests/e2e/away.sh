@@ -75,6 +75,6 @@ own_certificate() { certificate_status "$(own_user client-certificate-data | bas
 start_peer() { # tunnel|refuse|server [CERTIFICATE]: PORT; see proxy.py
     "$E2E/proxy.py" "$1" "$T/$1" ${2:+"$2"} &
     finally "kill $!"
-    eventually 5 test -s "$T/$1.port"
+    eventually 60 test -s "$T/$1.port"
     PORT=$(cat "$T/$1.port")
 }

@@ -159,7 +159,7 @@ eventually() { # SECONDS COMMAND...
 IMAGES=/$SVC: # what node_state tells the test's own images by
 
 remember_state() {
-    eventually 20 settled
+    eventually 60 settled
     state "$NS" "$IMAGES" >"$T/before"
 }
 
@@ -182,8 +182,13 @@ expect_same_state() {
     expect_no_leftovers
 }
 
-# An import that was left behind stays for ever; another test's ends by itself.
-expect_no_leftovers() { eventually 20 no_import_runs; }
+# An import that was left behind stays for ever; those of other tests end, while others begin.
+expect_no_leftovers() {
+    imports >"$T/imports"
+    eventually 60 they_ended
+}
+
+they_ended() { [ -z "$(imports | comm -12 - "$T/imports")" ]; }
 
 processes_in() { # NODE
     docker top "$1" -eo pid,args >"$T/processes" || fail "the processes of $1 cannot be listed"
@@ -194,11 +199,12 @@ imports_in() { # NODE: how many run
     grep -cE '^ *[0-9]+ +ctr .*images import' "$T/processes" || true
 }
 
-no_import_runs() {
+imports() { # "NODE PID" of each that runs, sorted
     local node
     for node in $(nodes); do
-        [ "$(imports_in "$node")" = 0 ] || return 1
-    done
+        processes_in "$node"
+        awk -v node="$node" '/^ *[0-9]+ +ctr .*images import/ { print node, $1 }' "$T/processes"
+    done | sort
 }
 
 # Nor the script in which a push waits; for tests that run alone, since others push, too.

@@ -26,7 +26,7 @@ test_apart_only_one_node_lacks() {
     expect_ok
     first=$(nodes | head -1) last=$(nodes | tail -1)
     docker exec "$last" crictl rmi "$SVC:dev" "$(content_name "$SVC")" >/dev/null
-    eventually 20 has_fewer_layers "$last" "$first"
+    eventually 60 has_fewer_layers "$last" "$first"
     push_text 'second text'
     expect_ok
     expect_line 'layer sha256:[0-9a-f]\{12\}: .*, sent to 1 of [0-9] nodes; the others have it'

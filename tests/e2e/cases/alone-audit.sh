@@ -148,7 +148,7 @@ run_all() { # COMMAND...
 expect_verbs() { # VERB...: what was asked by now
     local verbs marker=e2e-marker-$RANDOM$RANDOM
     kube get --raw="/api/v1/namespaces/$marker" >/dev/null 2>&1 || true
-    eventually 20 audit_has_seen "$marker"
+    eventually 60 audit_has_seen "$marker"
     audit_of_rwml >"$T/audit"
     verbs=$(cut -d ' ' -f 1 "$T/audit" | sort -u | xargs)
     [ "$verbs" = "$1" ] || fail "verbs are '$verbs', not '$1': $(grep -v '^\(get\|list\) ' "$T/audit")"
@@ -178,7 +178,7 @@ test_audit_second_run_writes_nothing() {
     expect_ok
     expect_result '; 0 objects written'
     expect_same_versions
-    eventually 10 audit_has '^patch '
+    eventually 60 audit_has '^patch '
     audit_of_rwml | grep -v '^\(get\|list\|watch\) ' >"$T/others"
     [ "$(wc -l <"$T/others")" = 1 ] || fail "not one request besides reads: $(cat "$T/others")"
     grep -q '^patch .*/statefulsets/store?.*dryRun=All' "$T/others" || fail "no dry run: $(cat "$T/others")"

@@ -34,7 +34,7 @@ test_images_that_cannot_be_removed() {
     mend_removal "$worker"
     deploy_texts 1
     expect_no_line 'warning'
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     rwml images --prune --keep 1
     expect_ok
     expect_names "${NAMES[2]}"
@@ -77,11 +77,11 @@ test_images_old_ones_go() {
     expect_ok
     expect_no_line '^images '
     expect_same_state
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     deploy_texts 1 --keep 2
     expect_line '2 old images removed'
     expect_names "${NAMES[@]:4}"
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     rwml images --prune --keep 1
     expect_ok
     rwml images -o json
@@ -127,7 +127,7 @@ test_files_old_ones_go() {
     expect_files_travelled
     rwml deploy --settle 0
     expect_ok
-    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 log_has "$SVC" "$(cat message)"
     eventually 60 settled # the pod of before uses an image to its end
     rwml images --prune --keep 1
     expect_ok

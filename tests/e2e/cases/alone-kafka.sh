@@ -54,7 +54,7 @@ spec:
       schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
 TEXT
     kube wait --for=condition=established crd/kafkas.kafka.strimzi.io >/dev/null
-    eventually 20 strimzi_instance "$1"
+    eventually 60 strimzi_instance "$1"
     kube -n "$NS" patch "kafkas.$1.kafka.strimzi.io" main --subresource status --type merge \
         -p "{\"status\": {\"listeners\": [{\"name\": \"tls\", \"bootstrapServers\": \"main.$NS.svc:9093\"},
              {\"name\": \"plain\", \"bootstrapServers\": \"$2\"}]}}" >/dev/null

@@ -41,7 +41,7 @@ test_push_that_is_cut() {
         [ "$CODE" != 6 ] || partial=$((partial + 1))
     done
     [ "$partial" = 3 ] || fail "only $partial of these cuts hit one node of several"
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 # Nothing can be said to the engine any more: from before the imports on, and in the midst of them;
@@ -59,7 +59,7 @@ test_push_that_is_cut_at_every_node() {
     faulty_push 'net.write=12*off->error(EPIPE);net.shutdown=error(EPIPE)'
     expect_error 3 RW4003
     expect_state 'an import may still run'
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 # Its engine ends the imports in all nodes.
@@ -76,7 +76,7 @@ test_push_that_loses_the_engine() {
     expect_state "$name is on: none; not on: $(nodes | sed -z 's/\n\(.\)/, \1/g; s/\n//'); no import is left running"
     expect_no_result
     for node in $(nodes); do ! node_has "$node" "$name" || fail "$node has $name"; done
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 # A push whose import takes some forty times so long, in the background, until it runs in every node.
@@ -85,7 +85,7 @@ slow_push() { # MILLISECONDS [OPTION...]
     RWML_ENV+=(RWML_FAULT="net.write=8*off->delay($1)")
     start_rwml push "${@:2}"
     finally "kill $PID 2>/dev/null; wait"
-    eventually 40 imports_run
+    eventually 60 imports_run
 }
 
 test_push_interrupted() { interrupt_push INT 130; }
@@ -122,7 +122,7 @@ start_second_push() { # behind a slow one, until it waits for that one's end; FI
     RWML_ENV+=(RWML_FAULT=)
     start_rwml push -C "$T/second" -o json # a line of progress is shown so, or on a terminal
     finally "kill $PID 2>/dev/null; wait"
-    eventually 20 out_has 'waiting for another push to this cluster'
+    eventually 60 out_has 'waiting for another push to this cluster'
 }
 
 # Two imports of one new layer would wait for each other in containerd, each in the node that the
@@ -161,7 +161,7 @@ test_push_interrupted_while_it_waits_its_turn() {
     imports_run || fail "the first push does not go on"
     kill -INT "$FIRST"
     wait "$FIRST" || true
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
     for node in $(nodes); do ! node_has "$node" "$(content_name "$SECOND")" || fail "$node has $SECOND"; done
 }
 
@@ -173,7 +173,7 @@ push_while() { # COMMAND...
     exec 8<"$SHARED/state/rwml/$turn.lock" && flock 8
     start_rwml push -v -o json 8<&-
     finally "kill $PID 2>/dev/null; wait"
-    eventually 20 out_has 'waiting for another push to this cluster'
+    eventually 60 out_has 'waiting for another push to this cluster'
     "$@"
     exec 8<&-
     await_rwml push
@@ -198,7 +198,7 @@ test_push_whose_layers_vanish() {
     containerd) [ "$(grep -c 'layer .*, sent' "$T/out")" = 3 ] || fail "nothing had vanished" ;;
     esac
     expect_on_every_node
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 # Why layers that have to wait are not kept in the node: nothing there protects them.
@@ -240,7 +240,7 @@ expect_moved() { # no node has anything of it
         (.[0] | .code == "RW4202" and (.cause | test("was it built again meanwhile")) and (.state | startswith($state)))' \
         "$T/out" >/dev/null || fail "not the error, or not the state"
     for node in $(nodes); do ! node_has "$node" "$FIRST" || fail "$node has $FIRST"; done
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 expect_first() { # every node has the image that was asked for, and not the other under its names
@@ -250,7 +250,7 @@ expect_first() { # every node has the image that was asked for, and not the othe
             expect_equal "$(node_digest "$node" "$name")" "$FIRST_DIGEST" "digest of $name on $node"
         done
     done
-    eventually 20 no_session_runs
+    eventually 60 no_session_runs
 }
 
 test_push_of_an_export_whose_name_moves_before() {
@@ -323,7 +323,7 @@ start_up_until_built() {
     RWML_ENV+=(RWML_FAULT='fs.write=2*off->1*delay(5000)')
     start_rwml up -q --settle 0
     finally "kill $PID 2>/dev/null; wait"
-    eventually 20 is_delayed
+    eventually 60 is_delayed
 }
 
 is_delayed() { grep -qs hrtimer_nanosleep "/proc/$PID"/task/*/wchan; }

@@ -116,12 +116,12 @@ test_registry_deploy() {
     rwml up --settle 0
     expect_ok
     expect_equal "$(running_image "$SVC")" "$(built_name)" 'what is applied'
-    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 log_has "$SVC" "$(cat message)"
     push_message 'second text'
     rwml deploy --settle 0
     expect_ok
     expect_equal "$(running_image "$SVC")" "$(built_name)" 'what is applied'
-    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 log_has "$SVC" "$(cat message)"
     rwml up --settle 0
     expect_ok
     expect_result '0 objects written'
@@ -140,7 +140,7 @@ test_registry_old_images_go() {
     set_message "text 2 of $SVC at $(date +%s%N)"
     rwml up --settle 0
     expect_ok
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     set_message "text 3 of $SVC at $(date +%s%N)"
     rwml up --settle 0 --keep 2
     expect_ok
@@ -210,7 +210,7 @@ test_registry_interrupted_while_a_node_pulls() {
     set_message "text of $SVC at $(date +%s%N)"
     rwml build && expect_ok
     start_rwml push
-    eventually 20 pull_runs "$CLUSTER-worker"
+    eventually 60 pull_runs "$CLUSTER-worker"
     end_rwml INT
     expect_error 130 RW9009
     expect_state "not on: .*$CLUSTER-worker; no import is left running"

@@ -42,7 +42,7 @@ test_apiserver_killed_while_a_log_is_followed() {
     rwml up --settle 0
     expect_ok
     start_logs
-    eventually 20 logged 'count 100$'
+    eventually 60 logged 'count 100$'
     kill_apiserver
     await_next_apiserver
     eventually 60 logged "count $(($(last_count) + 500))\$"
@@ -158,9 +158,9 @@ EOF
     run_pid=$!
     start_rwml forward "$SVC" :8080
     finally "kill $PID $exec_pid $run_pid 2>/dev/null; tail -n 3 $T/*.err $T/err"
-    eventually 30 grep -q begun "$T/exec.out"
-    eventually 30 grep -q 'count 20$' "$T/run.out"
-    eventually 30 out_has '127.0.0.1:'
+    eventually 60 grep -q begun "$T/exec.out"
+    eventually 60 grep -q 'count 20$' "$T/run.out"
+    eventually 60 out_has '127.0.0.1:'
     kill_apiserver
     wait "$exec_pid" || code=$?
     expect_equal "$code" 125 'exit code of exec'

@@ -32,7 +32,7 @@ exec_there() { # on stdin what it is to give back
 forward_there() {
     start_rwml forward --context away "$SVC"
     finally "kill $PID 2>/dev/null"
-    eventually 20 err_has 'connections go to pod'
+    eventually 60 err_has 'connections go to pod'
     WEB=$(sed -n "s|.*127.0.0.1:\([0-9]*\) is Deployment/$SVC port 8000.*|\1|p" "$T/out")
     curl -sf -m 20 "http://127.0.0.1:$WEB/etc/hostname" >"$T/name" || fail "no answer: $(cat "$T/err")"
     grep -q "^$SVC" "$T/name" || fail "it is $(cat "$T/name") that answers"

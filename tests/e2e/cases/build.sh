@@ -136,7 +136,7 @@ end_long_build() { # SIGNAL EXIT
     expect_within 5000
     expect_state 'no image was made;.* nodes and cluster unchanged'
     expect_no_result
-    eventually 5 step_is_gone
+    eventually 60 step_is_gone
     ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
     expect_same_state
 }
@@ -153,7 +153,7 @@ server = socket.socket(); server.bind(("127.0.0.1", 0)); server.listen()
 open(place + "/port.new", "w").write(str(server.getsockname()[1])); os.rename(place + "/port.new", place + "/port")
 while True: calls.append(server.accept()); open(place + "/asked", "w")' "$T" &
     finally "kill $!"
-    eventually 5 test -e "$T/port"
+    eventually 60 test -e "$T/port"
     PORT=$(cat "$T/port")
 }
 
@@ -163,7 +163,7 @@ test_build_interrupted_in_a_pull() {
     sed -i "s|^FROM .*|FROM 127.0.0.1:$PORT/base:1|" "docker/$SVC.Dockerfile"
     remember_state
     start_rwml up
-    eventually 20 test -e "$T/asked"
+    eventually 60 test -e "$T/asked"
     expect_line "pulling 127.0.0.1:$PORT/base:1"
     end_rwml INT
     expect_error 130 RW9009

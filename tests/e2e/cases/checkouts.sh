@@ -5,7 +5,7 @@ test_sets_two_checkouts_side_by_side() {
     no_pods_pulse
     add_config early
     deployed
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     cp -r "$T/workspace" "$T/second"
     sed -i "s/\(namespace:\) $NS/\1 $NS-b/" "$T/second/manifests/dev/$SVC"/*.yaml
     finally "kube delete namespace $NS-b --ignore-not-found --wait=false >/dev/null"
@@ -30,7 +30,7 @@ test_sets_two_checkouts_with_one_namespace() {
     rm -r "manifests/dev/$SVC-b" "$T/second/manifests/dev/$SVC"
     deployed
     deployed -C "$T/second"
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     deployed
     expect_result '0 objects written'
     deployed -C "$T/second"
@@ -60,7 +60,7 @@ test_sets_another_checkout_is_refused() {
     expect_same_state
     rwml deploy -C "$T/second" --settle 0 --adopt
     expect_ok
-    eventually 10 is_gone configmap/early
+    eventually 60 is_gone configmap/early
     rwml deploy
     expect_only_error 4 RW5402
     expect_cause "$T/second"

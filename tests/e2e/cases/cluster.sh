@@ -43,7 +43,7 @@ open(sys.argv[1] + ".port", "w").write(str(s.getsockname()[1]))
 while True:
     c = s.accept()[0]; open(sys.argv[1] + ".calls", "a").write("x"); c.close()' "$T/other" &
     finally "kill $!"
-    eventually 5 test -s "$T/other.port"
+    eventually 60 test -s "$T/other.port"
     kubectl config view --raw --minify --context "kind-$CLUSTER" |
         sed "s|server: .*|server: https://127.0.0.1:$(cat "$T/other.port")|" >"$T/other-config"
 }

@@ -64,7 +64,7 @@ test_deploy_quota() {
     pushed_pulse
     kube create namespace "$NS" >/dev/null
     kube -n "$NS" create quota none --hard=count/deployments.apps=0 >/dev/null
-    eventually 10 quota_counts
+    eventually 60 quota_counts
     remember_state
     rwml deploy
     expect_only_error 4 RW5401
@@ -124,7 +124,7 @@ test_deploy_conflict_with_another_manager() {
     kube create namespace "$NS" >/dev/null
     sed "s|^  replicas: 1|  replicas: 0|" "$MANIFEST" |
         kube apply --server-side --field-manager=other-tool -f - >/dev/null
-    eventually 10 is_observed
+    eventually 60 is_observed
     remember_state
     rwml deploy
     expect_only_error 4 RW5409
@@ -180,7 +180,7 @@ webhooks:
     failurePolicy: Fail
     timeoutSeconds: 30
 TEXT
-    if [ "$1" = true ]; then eventually 20 is_held --dry-run=server; else eventually 20 is_held --dry-run=none; fi
+    if [ "$1" = true ]; then eventually 60 is_held --dry-run=server; else eventually 20 is_held --dry-run=none; fi
     CALLS=$(webhook_calls)
 }
 
@@ -209,7 +209,7 @@ test_deploy_interrupted_in_the_dry_run() {
     hold_configmaps true
     remember_state
     start_rwml deploy
-    eventually 20 one_more_is_held
+    eventually 60 one_more_is_held
     end_rwml INT
     expect_only_error 130 RW9009
     expect_within 2000
@@ -222,8 +222,8 @@ test_deploy_interrupted_between_two_objects() {
     hold_configmaps false
     remember_others
     start_rwml deploy
-    eventually 20 err_has "ConfigMap $NS/early created"
-    eventually 20 one_more_is_held
+    eventually 60 err_has "ConfigMap $NS/early created"
+    eventually 60 one_more_is_held
     end_rwml INT
     expect_error 130 RW9009
     expect_within 2000
@@ -247,7 +247,7 @@ test_deploy_of_an_image_that_went_by_layers() {
     expect_ok
     rwml deploy
     expect_ok
-    eventually 20 pod_says "$(cat message)"
+    eventually 60 pod_says "$(cat message)"
 }
 
 pod_says() { kube -n "$NS" logs "deployment/$SVC" 2>/dev/null | grep -F "$1" >/dev/null; } # TEXT
@@ -257,7 +257,7 @@ test_deploy_conflict_is_taken_over_when_asked_for() {
     kube create namespace "$NS" >/dev/null
     sed "s|^  replicas: 0|  replicas: 1\n  paused: true|" "$MANIFEST" |
         kube apply --server-side --field-manager=other-tool -f - >/dev/null
-    eventually 10 is_observed
+    eventually 60 is_observed
     rwml deploy
     expect_only_error 4 RW5409
     expect_next "rwml deploy --force-conflicts $SVC"

@@ -45,7 +45,7 @@ test_engine_socket_without_permission() {
     python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(60)' "$T/closed.sock" &
     finally "kill $!"
-    eventually 5 test -S "$T/closed.sock"
+    eventually 60 test -S "$T/closed.sock"
     chmod 0000 "$T/closed.sock"
     RWML_ENV+=(DOCKER_HOST="unix://$T/closed.sock" XDG_STATE_HOME="$T/state")
     install -m 755 "$RWML" "$T/rwml"
@@ -73,7 +73,7 @@ s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen()
 while True:
     c = s.accept()[0]; c.recv(4096); c.sendall(b"220 mail.example ESMTP\r\n"); c.close()' "$T/mail.sock" &
     finally "kill $!"
-    eventually 5 test -S "$T/mail.sock"
+    eventually 60 test -S "$T/mail.sock"
     RWML_ENV+=(DOCKER_HOST="unix://$T/mail.sock")
     rwml up
     expect_only_error 8 RW3106

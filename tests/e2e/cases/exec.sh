@@ -71,7 +71,7 @@ test_exec_is_told_of_a_pod_that_goes() {
     idle
     (run_rwml exec "$SVC" -- sh -c 'echo begun; sleep 600') >"$T/out" 2>"$T/err" </dev/null &
     PID=$!
-    eventually 20 out_has begun
+    eventually 60 out_has begun
     kube -n "$NS" delete pod "$(pod_name)" --wait=false --grace-period=1 >/dev/null
     CODE=0
     wait "$PID" || CODE=$?

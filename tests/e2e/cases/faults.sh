@@ -39,7 +39,7 @@ webhooks:
     failurePolicy: Fail
     timeoutSeconds: 1
 TEXT
-    eventually 30 webhook_is_asked
+    eventually 60 webhook_is_asked
 }
 
 webhook_is_asked() { ! kube -n "$NS" create configmap denied-at-first --dry-run=server >/dev/null 2>&1; }
@@ -102,9 +102,9 @@ test_fault_quota_that_ends_half_way() {
     new_pulse
     no_pods
     kube create namespace "$NS" >/dev/null
-    eventually 20 namespace_is_furnished
+    eventually 60 namespace_is_furnished
     kube -n "$NS" create quota few --hard=count/configmaps="$(($(configmaps | wc -l) + 2))" >/dev/null
-    eventually 10 few_counts
+    eventually 60 few_counts
     add_configmap first
     add_configmap second
     rwml up

@@ -52,7 +52,7 @@ test_files_one_verb_at_a_time() {
     rwml deploy
     expect_ok
     expect_equal "$(running_image "$SVC")" "$SVC:dev-$(node_digest "$CLUSTER-worker" "$SVC:dev" | cut -c8-19)"
-    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 log_has "$SVC" "$(cat message)"
     rwml deploy
     expect_ok
     expect_result '0 objects written'
@@ -72,7 +72,7 @@ test_files_that_are_as_before() {
     expect_on_every_node_as "$(pushed_name "$SVC")"
     rwml deploy
     expect_ok
-    eventually 20 log_has "$SVC" "$(cat first)"
+    eventually 60 log_has "$SVC" "$(cat first)"
 }
 
 expect_on_every_node_as() { # NAME
@@ -120,7 +120,7 @@ test_files_interrupted() {
     set_message "second text, $(date +%s%N)"
     rwml build && expect_ok
     start_rwml push
-    eventually 20 engine_compares
+    eventually 60 engine_compares
     end_rwml INT
     expect_error 130 RW9009
     expect_no_compare_name
@@ -135,7 +135,7 @@ test_files_after_a_kill() {
     set_message "second text, $(date +%s%N)"
     rwml build && expect_ok
     start_rwml push
-    eventually 20 engine_compares
+    eventually 60 engine_compares
     kill -KILL "$PID"
     CODE=0
     wait "$PID" || CODE=$?
@@ -157,7 +157,7 @@ test_files_whose_name_moves() {
     docker tag "$SVC:dev" "$SVC:second"
     start_rwml push -v
     finally "kill $PID 2>/dev/null; wait"
-    eventually 20 engine_compares
+    eventually 60 engine_compares
     docker tag "$SVC:other" "$SVC:dev"
     await_rwml push
     expect_files_travelled
@@ -168,7 +168,7 @@ test_files_whose_name_moves() {
     rwml deploy
     expect_ok
     expect_equal "$(running_image "$SVC")" "$name"
-    eventually 20 log_has "$SVC" "$(cat message)"
+    eventually 60 log_has "$SVC" "$(cat message)"
 }
 
 # What an image says besides its files, as CRI tells it.

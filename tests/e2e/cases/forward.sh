@@ -29,7 +29,7 @@ EOF
 forward() { # ARGUMENT...: in the background; PID
     start_rwml forward "$@"
     finally "kill $PID 2>/dev/null"
-    eventually 20 err_has 'connections go to pod'
+    eventually 60 err_has 'connections go to pod'
 }
 
 local_port() { sed -n "s|.*127.0.0.1:\([0-9]*\) is $1.*|\1|p" "$T/out"; } # PATTERN of what it is
@@ -95,11 +95,11 @@ test_forward_goes_on_with_the_next_pod() {
     port=$(local_port "Deployment/$SVC port 8080")
     old=$(pod_behind "$port")
     kube -n "$NS" delete pod "$old" --grace-period=1 --wait=false >/dev/null
-    eventually 30 other_pod_told "$old"
+    eventually 60 other_pod_told "$old"
     new=$(pod_behind "$port")
     [ "$new" != "$old" ] || fail "still the old pod"
     kube -n "$NS" scale "deployment/$SVC" --replicas=0 >/dev/null
-    eventually 30 err_has "has no ready pod"
+    eventually 60 err_has "has no ready pod"
     (pod_behind "$port" >"$T/behind") & # waits
     local waiter=$!
     sleep 1
@@ -118,10 +118,10 @@ test_forward_closes_what_is_over() {
     forward "$SVC" :8080 ":9"
     port=$(local_port "Deployment/$SVC port 8080")
     pod_behind "$port" >/dev/null # closes at once
-    eventually 10 no_connection_to_pod
+    eventually 60 no_connection_to_pod
     python3 -c 'import socket, sys; assert socket.create_connection(("127.0.0.1", int(sys.argv[1])), 20).recv(1) == b""' \
         "$(local_port "Deployment/$SVC port 9")" || fail "a port where nothing listens is not closed"
-    eventually 5 err_has 'port 9 of pod .*connection refused'
+    eventually 60 err_has 'port 9 of pod .*connection refused'
     end_forward
 }
 
@@ -136,7 +136,7 @@ test_forward_to_a_port_that_is_taken() {
     echo_service
     python3 -c 'import socket, time; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1], flush=True); time.sleep(120)' >"$T/taken" &
     finally "kill $!"
-    eventually 10 test -s "$T/taken"
+    eventually 60 test -s "$T/taken"
     port=$(cat "$T/taken")
     rwml forward "$SVC" "$port:8080"
     expect_only_error 7 RW9010

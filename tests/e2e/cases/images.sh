@@ -18,12 +18,12 @@ test_images_leave_nothing_behind() {
     deploy_texts 1
     digest=$(engine_digest "$SVC:dev")
     deploy_texts 1
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     rwml images --prune --keep 1 && expect_ok
     expect_names "${NAMES[1]}"
     for node in $(nodes); do
         ! docker exec "$node" ctr -n k8s.io images ls -q | grep -F "$digest" || fail "$node has a record of it"
-        eventually 20 blob_is_gone "$node" "$digest"
+        eventually 60 blob_is_gone "$node" "$digest"
     done
 }
 
@@ -67,7 +67,7 @@ test_images_used_ones_stay() {
 # The Deployment is told to run something else, so that its first ReplicaSet alone uses the first image.
 no_rollback_from_here() {
     kube -n "$NS" set image "deployment/$SVC" "pulse=elsewhere.example/none:1" >/dev/null
-    eventually 20 first_is_history
+    eventually 60 first_is_history
 }
 
 first_is_history() { [ "$(kube -n "$NS" get replicasets -o name | wc -l)" = 2 ]; }
@@ -86,7 +86,7 @@ test_images_of_others_stay() {
     rename_in_nodes "${NAMES[1]}" "$other"
     deploy_texts 2
     expect_names "$alike" "${NAMES[@]:2}"
-    eventually 20 one_revision_is_left
+    eventually 60 one_revision_is_left
     rwml images --prune --keep 1
     expect_ok
     expect_result '2 of 3 images removed'
@@ -99,7 +99,7 @@ rename_in_nodes() { # NAME NEW-NAME: of an image that has this one name
     tag_in_nodes "$1" "$2"
     for node in $(nodes); do
         docker exec "$node" ctr -n k8s.io images rm "docker.io/library/$1" >/dev/null
-        eventually 10 node_has "$node" "$2"
+        eventually 60 node_has "$node" "$2"
     done
 }
 

@@ -50,7 +50,7 @@ test_lock_interrupted_while_waiting() {
     start_first 60
     remember_state
     start_rwml up
-    eventually 10 err_has "waiting for another rwml"
+    eventually 60 err_has "waiting for another rwml"
     end_rwml INT
     expect_error 130 RW9009
     expect_within 2000

@@ -18,12 +18,12 @@ test_logs_of_two_revisions() {
     start_logs
     rwml up --settle 0
     expect_ok
-    eventually 20 logged 'count 30$'
+    eventually 60 logged 'count 30$'
     sed -i 's/itertools, time/time, itertools/' app/main.py
     rwml up --settle 0
     expect_ok
-    eventually 20 two_pods_logged
-    eventually 30 settled
+    eventually 60 two_pods_logged
+    eventually 60 settled
     sleep 1
     end_logs
     expect_equal "$(lines_of | cut -d ' ' -f 1 | sort -u | wc -l)" 2 pods
@@ -75,7 +75,7 @@ test_logs_of_the_instance_before() {
     sed -i 's|^\( *\)containers:|\1volumes: [{name: kept, emptyDir: {}}]\n&|' "$MANIFEST"
     rwml up --settle 0
     expect_ok
-    eventually 30 log_has "$SVC" 'life 1'
+    eventually 60 log_has "$SVC" 'life 1'
     rwml logs --previous
     expect_ok
     expect_result "^$SVC/$SVC-[^/]*/pulse life 0$"
@@ -94,10 +94,10 @@ test_logs_of_a_hostile_program() {
         'print("\x1b[2J\x1b]0;title\x07 after")' 'time.sleep(3600)'
     rwml up --settle 0
     expect_ok
-    eventually 30 log_has "$SVC" after
+    eventually 60 log_has "$SVC" after
     (run_rwml logs --follow) >"$T/out" 2>"$T/err" </dev/null &
     PID=$!
-    eventually 20 out_has after
+    eventually 60 out_has after
     kilobytes=$(awk '/^VmHWM/ {print $2}' "/proc/$PID/status")
     end_rwml INT
     expect_exit 130
@@ -113,7 +113,7 @@ test_logs_of_several_containers() {
     sed -i "s|^\( *\)- name: pulse|\1- name: second\n\1  image: $SVC:dev\n&|; s|replicas: 1|replicas: 2|" "$MANIFEST"
     rwml up --settle 0
     expect_ok
-    eventually 30 all_have_counted
+    eventually 60 all_have_counted
     rwml logs -o json
     expect_ok
     cp "$T/out" "$T/log"

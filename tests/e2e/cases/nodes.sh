@@ -145,7 +145,7 @@ start_slow_push() {
     RWML_ENV+=(RWML_FAULT='net.write=8*off->delay(150)')
     start_rwml push --no-file-delta
     finally "kill $PID 2>/dev/null; wait"
-    for node in $(standalone_names); do eventually 40 import_writes "$node"; done
+    for node in $(standalone_names); do eventually 60 import_writes "$node"; done
     RWML_ENV+=(RWML_FAULT=)
 }
 
@@ -175,7 +175,7 @@ expect_mended() {
     expect_result "$name is on $(standalone_names | wc -l) of"
     for node in $(standalone_names); do
         expect_equal "$(node_digest "$node" "$name")" "$(engine_digest "$SVC:dev")" "digest on $node"
-        eventually 20 nothing_stays "$node"
+        eventually 60 nothing_stays "$node"
     done
 }
 
@@ -187,7 +187,7 @@ expect_only_on_control() { # CAUSE STATE: of a push to two
     expect_state "$name is on: $CONTROL; not on: $WORKER; $2"
     expect_no_result
     expect_equal "$(node_digest "$CONTROL" "$name")" "$(engine_digest "$SVC:dev")" "digest on $CONTROL"
-    eventually 20 nothing_stays "$CONTROL"
+    eventually 60 nothing_stays "$CONTROL"
 }
 
 expect_on_none() { # CODE CAUSE STATE: of a push to one
@@ -238,7 +238,7 @@ test_nodes_an_import_is_killed() {
     docker exec "$CONTROL" pkill -KILL -f '^ctr .*images import'
     await_rwml push
     expect_on_none RW4003 Killed 'no import is left running'
-    eventually 20 nothing_stays "$CONTROL"
+    eventually 60 nothing_stays "$CONTROL"
     expect_mended
     build_text 'all of it is killed'
     start_slow_push
@@ -273,7 +273,7 @@ test_nodes_rwml_is_killed() {
     kill -KILL "$PID"
     wait "$PID" || true
     for node in "$CONTROL" "$WORKER"; do
-        eventually 20 nothing_stays "$node"
+        eventually 60 nothing_stays "$node"
         ! node_has "$node" "$(content_name "$SVC")" || fail "$node has half an image"
     done
     expect_mended
@@ -306,7 +306,7 @@ test_nodes_paused_in_the_midst_of_a_push() {
     expect_only_on_control "node $WORKER is not running: its container is paused" 'an import may still run there'
     expect_next "docker unpause $WORKER"
     docker unpause "$WORKER" >/dev/null
-    eventually 20 nothing_stays "$WORKER"
+    eventually 60 nothing_stays "$WORKER"
     expect_mended
     docker rm -fv "$WORKER" >/dev/null
     build_text 'second text'
@@ -316,7 +316,7 @@ test_nodes_paused_in_the_midst_of_a_push() {
     expect_on_none RW4002 'its container is paused' 'an import may still run there'
     expect_next "docker unpause $CONTROL"
     docker unpause "$CONTROL" >/dev/null
-    eventually 20 nothing_stays "$CONTROL"
+    eventually 60 nothing_stays "$CONTROL"
     expect_mended
 }
 

@@ -20,7 +20,7 @@ test_revisions_restart() {
     [ "$(pods_of)" != "$pods" ] || fail "the same pods run"
     at=$(restarted_at)
     [ -n "$at" ] || fail "no time of a restart"
-    eventually 20 settled
+    eventually 60 settled
     pods=$(pods_of)
     rwml deploy --settle 0
     expect_ok
@@ -46,7 +46,7 @@ test_revisions_rollback() {
     rwml up --settle 0
     expect_ok
     new=$(running_image "$SVC")
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     rwml rollback --dry-run
     expect_ok
     expect_result "Deployment $NS/$SVC would go back to revision 1 ($old)"
@@ -59,7 +59,7 @@ test_revisions_rollback() {
     expect_ok
     expect_result "the next rwml deploy $SVC applies the manifests again"
     expect_equal "$(running_image "$SVC")" "$old" image
-    eventually 20 log_has "$SVC" "first text of $SVC"
+    eventually 60 log_has "$SVC" "first text of $SVC"
     rwml deploy --settle 0
     expect_ok
     expect_equal "$(running_image "$SVC")" "$new" image
@@ -88,7 +88,7 @@ test_revisions_rollback_to_an_image_that_is_gone() {
     set_message "second text of $SVC"
     rwml up --settle 0
     expect_ok
-    eventually 20 settled
+    eventually 60 settled
     node=$(nodes | head -1)
     docker exec "$node" ctr -n k8s.io images rm --sync "docker.io/library/$old" >/dev/null
     remember_state
@@ -162,7 +162,7 @@ test_revisions_rollback_to_an_older_config() {
     expect_line "ConfigMap $NS/settings-2 has left the manifests and stays"
     rwml up --settle 0
     expect_ok
-    eventually 10 is_gone configmap/settings-1
+    eventually 60 is_gone configmap/settings-1
     expect_there configmap/settings-2
     rwml rollback --settle 0
     expect_ok
@@ -171,7 +171,7 @@ test_revisions_rollback_to_an_older_config() {
     expect_ok
     expect_equal "$(config_of_pods)" settings-3 'ConfigMap of the pods'
     kube -n "$NS" delete configmap settings-2 >/dev/null
-    eventually 20 settled
+    eventually 60 settled
     remember_state
     rwml rollback
     expect_error 2 RW5003

@@ -184,5 +184,5 @@ test_rollout_of_one_of_two_services() {
     expect_error 6 RW6101 RW6302
     expect_state "done: $SVC; not done: $SVC-b"
     expect_next "rwml up $SVC-b"
-    eventually 20 log_has "$SVC" 'first text'
+    eventually 60 log_has "$SVC" 'first text'
 }

@@ -47,7 +47,7 @@ test_run_to_its_end() {
     expect_equal "$(sort <"$T/out" | uniq -d | wc -l)" 0 'lines that come twice'
     expect_equal "$(tail -n 2 "$T/out" | xargs)" 'args [as, written] last'
     expect_line "Job $NS/$SVC-nightly-run-[0-9a-f]\{6\} has ended with 0"
-    eventually 20 no_jobs
+    eventually 60 no_jobs
     run_unit -o json "$SVC" -- python -u /app/main.py --new 'a b'
     expect_ok
     expect_equal "$(jq -r 'select(.event == "log") | .text' "$T/out" | sed -n 3001p)" "args ['--new', 'a b']"
@@ -81,13 +81,13 @@ test_run_keeps_what_it_is_told_to() {
 test_run_shows_output_as_it_comes() {
     nightly 'import time' 'print("first")' 'time.sleep(600)'
     start_rwml run "$SVC-nightly"
-    eventually 30 out_has '^first$'
+    eventually 60 out_has '^first$'
     end_rwml INT
     expect_exit 130
     expect_within 4000
     expect_state 'is being removed; its program is asked to end by SIGTERM'
-    eventually 20 no_jobs
-    eventually 20 no_pods_are_there
+    eventually 60 no_jobs
+    eventually 60 no_pods_are_there
 }
 
 no_pods_are_there() { [ -z "$(kube -n "$NS" get pods -o name)" ]; }
@@ -95,7 +95,7 @@ no_pods_are_there() { [ -z "$(kube -n "$NS" get pods -o name)" ]; }
 test_run_interrupted_leaves_what_is_to_be_kept() {
     nightly 'import time' 'print("first")' 'time.sleep(600)'
     start_rwml run --keep-job "$SVC-nightly"
-    eventually 30 out_has '^first$'
+    eventually 60 out_has '^first$'
     end_rwml TERM
     expect_exit 143
     expect_state "Job $NS/$SVC-nightly-run-[0-9a-f]* stays"
@@ -125,7 +125,7 @@ test_run_that_can_not_start() {
     expect_error 125 RW6104
     expect_state 'is being removed'
     expect_no_result
-    eventually 20 no_jobs
+    eventually 60 no_jobs
 }
 
 test_run_of_nothing() {

@@ -53,7 +53,7 @@ test_sample_up_brings_messages_to_both_topics() {
 test_sample_second_up_writes_nothing() {
     local node
     sample
-    eventually 30 settled
+    eventually 60 settled
     versions_state "$NS" >"$T/before"
     for node in $(nodes); do node_state "$node" "$IMAGES" >>"$T/before"; done
     rwml up
@@ -82,7 +82,7 @@ test_sample_edit_reaches_the_pod() {
     new=$(pushed_name e2eticks)
     [ "$new" != "$old" ] || fail "the name is still $old"
     expect_equal "$(running_image e2eticks)" "$new"
-    eventually 20 log_has e2eticks "edited at $RUN" # kubectl may show the old pod while it ends
+    eventually 60 log_has e2eticks "edited at $RUN" # kubectl may show the old pod while it ends
     for node in $(nodes); do
         node_has "$node" "$old" || fail "$node has lost $old"
         node_has "$node" "$new" || fail "$node lacks $new"

@@ -30,7 +30,7 @@ test_sets_second_run_writes_nothing() {
     add_config early
     add_claim data
     deployed
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     deployed
     expect_result '0 objects written'
     expect_quiet
@@ -65,7 +65,7 @@ test_sets_prune_what_left_the_manifests() {
     deployed
     expect_line "ConfigMap $NS/early removed, since it has left the manifests"
     expect_result '0 objects written, 1 removed'
-    eventually 10 is_gone configmap/early
+    eventually 60 is_gone configmap/early
     expect_there configmap/late
     expect_there configmap/stranger
     deployed
@@ -80,7 +80,7 @@ test_sets_prune_last_of_a_kind() {
     deployed
     rm "manifests/dev/$SVC/service.yaml"
     deployed
-    eventually 10 is_gone service/web
+    eventually 60 is_gone service/web
     expect_equal "$(parent_says applyset.kubernetes.io/contains-group-kinds)" ConfigMap,Deployment.apps kinds
 }
 
@@ -107,7 +107,7 @@ test_sets_failed_rollout_prunes_nothing() {
     expect_there configmap/early
     sed -i '/args: .refuse/d' "$MANIFEST"
     deployed
-    eventually 10 is_gone configmap/early
+    eventually 60 is_gone configmap/early
 }
 
 # Each in a namespace of its own is no trouble, and neither sees the other's.
@@ -122,7 +122,7 @@ test_sets_shared_object_of_one_run() {
     rwml push && expect_ok
     deployed
     expect_equal "$(part_of configmap/shared)" "$(set_id)" set
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     deployed
     expect_quiet
     rwml delete "$SVC"
@@ -147,7 +147,7 @@ test_sets_shared_object() {
     rwml push && expect_ok
     deployed "$SVC"
     deployed "$SVC-b"
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     deployed
     expect_quiet
     rm "manifests/dev/$SVC/shared.yaml"
@@ -168,13 +168,13 @@ test_sets_leave_what_controllers_make() {
     add_object endpoints 'apiVersion: v1' 'kind: Endpoints' "metadata: {name: far, namespace: $NS}" \
         'subsets: [{addresses: [{ip: 192.0.2.1}], ports: [{port: 80}]}]'
     deployed
-    eventually 20 controllers_made_both
+    eventually 60 controllers_made_both
     kube -n "$NS" get configmap early -o yaml | sed 's/name: early/name: copied/; /uid:/d; /resourceVersion:/d' | kube create -f - >/dev/null
     before=$(made_by_controllers)
     rm "manifests/dev/$SVC/early.yaml" "manifests/dev/$SVC/endpoints.yaml"
     deployed
     expect_result '0 objects written, 2 removed'
-    eventually 10 is_gone configmap/early
+    eventually 60 is_gone configmap/early
     expect_equal "$(made_by_controllers)" "$before" 'what controllers made'
     expect_equal "$(part_of configmap/copied)" "$(set_id)" 'set that the copy names'
     rwml delete
@@ -196,7 +196,7 @@ test_sets_dry_runs() {
     add_claim data
     deployed
     rm "manifests/dev/$SVC/early.yaml"
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     rwml diff --settle 0 --exit-status
     expect_equal "$CODE" 11 'exit code'
     expect_result "ConfigMap $NS/early would be removed, since it has left the manifests"
@@ -231,7 +231,7 @@ test_sets_dry_runs_as_json() {
     add_config early
     add_claim data
     deployed
-    eventually 10 versions_are_quiet
+    eventually 60 versions_are_quiet
     rwml delete --dry-run -o json
     expect_ok
     expect_equal "$(objects_told)" "kept PersistentVolumeClaim $NS/data removed ConfigMap $NS/early removed Deployment $NS/$SVC"
@@ -292,8 +292,8 @@ test_sets_delete_cut_short_goes_on() {
     deployed
     finally "kube -n $NS patch configmap held --type=json -p '[{\"op\":\"remove\",\"path\":\"/metadata/finalizers\"}]'"
     start_rwml delete
-    eventually 20 is_gone "deployment/$SVC"
-    eventually 20 is_ending configmap/held
+    eventually 60 is_gone "deployment/$SVC"
+    eventually 60 is_ending configmap/held
     end_rwml INT
     expect_error 130 RW9009
     expect_state "being removed: .*ConfigMap $NS/held"
