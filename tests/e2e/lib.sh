@@ -300,6 +300,14 @@ python_service() { # LINE...: the program
 
 set_message() { echo "$1" >message; }
 
+allow_none_of() { # RESOURCE: makes the test's namespace, with a quota
+    kube create namespace "$NS" >/dev/null
+    kube -n "$NS" create quota none --hard="$1=0" >/dev/null
+    eventually 60 quota_counts
+}
+
+quota_counts() { kube -n "$NS" get quota none -o json | jq -e '.status.used | length > 0' >/dev/null; }
+
 no_pods() { sed -i 's/replicas: 1/replicas: 0/' "$MANIFEST"; } # where only objects matter
 
 add_env() { # NAME VALUE: as written, a line of YAML

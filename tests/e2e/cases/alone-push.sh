@@ -101,7 +101,7 @@ interrupt_push() { # SIGNAL EXIT
     slow_push 300
     end_rwml "$1"
     expect_error "$2" RW9009
-    expect_within 5000
+    expect_within 10000
     no_session_runs || fail "an import still runs"
     expect_state "$name is on: none; not on: .*; no import is left running"
     expect_no_result
@@ -154,7 +154,7 @@ test_push_interrupted_while_it_waits_its_turn() {
     start_second_push
     end_rwml INT
     expect_exit 130
-    expect_within 2000
+    expect_within 10000
     jq -es --arg state "$(content_name "$SECOND") is on: none; not on: " '[.[] | select(.event == "error")]
         | length == 1 and .[0].code == "RW9009" and (.[0].state | startswith($state))' "$T/out" >/dev/null ||
         fail "not the error, or not the state"

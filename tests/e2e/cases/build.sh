@@ -133,7 +133,7 @@ end_long_build() { # SIGNAL EXIT
     start_long_build
     end_rwml "$1"
     expect_error "$2" RW9009
-    expect_within 5000
+    expect_within 10000
     expect_state 'no image was made;.* nodes and cluster unchanged'
     expect_no_result
     eventually 60 step_is_gone
@@ -167,7 +167,7 @@ test_build_interrupted_in_a_pull() {
     expect_line "pulling 127.0.0.1:$PORT/base:1"
     end_rwml INT
     expect_error 130 RW9009
-    expect_within 2000
+    expect_within 10000
     expect_state 'no image was made; the engine may go on pulling .*; nodes and cluster unchanged'
     expect_no_result
     ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"

@@ -75,10 +75,10 @@ test_sets_two_checkouts_at_once() {
     cp -r "$T/workspace" "$T/second"
     mv "$T/second/manifests/dev/$SVC/early.yaml" "$T/second/manifests/dev/$SVC/late.yaml"
     sed -i 's/name: early/name: late/' "$T/second/manifests/dev/$SVC/late.yaml"
-    (RWML=$RWML_FAULTY RWML_ENV+=(RWML_FAULT='kube.write=1*delay(8000)') && run_rwml deploy --settle 0) \
+    (RWML=$RWML_FAULTY RWML_ENV+=(RWML_FAULT='kube.write=1*delay(20000)') && run_rwml deploy --settle 0) \
         >"$T/first.out" 2>"$T/first.err" </dev/null &
     first=$!
-    sleep 3
+    sleep 5
     deployed -C "$T/second"
     CODE=0
     wait "$first" || CODE=$?

@@ -40,7 +40,7 @@ pod_behind() { python3 -c 'import socket, sys; print(socket.create_connection(("
 end_forward() {
     end_rwml INT
     expect_exit 130
-    expect_within 3000
+    expect_within 10000
     expect_state 'nothing was changed'
 }
 

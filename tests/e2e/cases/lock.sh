@@ -41,7 +41,7 @@ test_lock_second_up_gives_up() {
     expect_only_error 9 RW9008
     expect_line "$FIRST"
     expect_state 'nothing was built, pushed or applied'
-    expect_within 3000
+    expect_within 10000
     expect_same_state
     first_builds || fail "the first one has been disturbed"
 }
@@ -53,7 +53,7 @@ test_lock_interrupted_while_waiting() {
     eventually 60 err_has "waiting for another rwml"
     end_rwml INT
     expect_error 130 RW9009
-    expect_within 2000
+    expect_within 10000
     expect_state 'nothing was built, pushed or applied'
     expect_no_result
     expect_same_state

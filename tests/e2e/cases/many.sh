@@ -36,7 +36,7 @@ test_many_objects() {
     rwml deploy -q --settle 0
     expect_ok
     expect_result '; 0 objects written'
-    expect_within 15000
+    expect_within 30000
     sed -i 's/first 1234$/other 1234/' "manifests/dev/$SVC/many.yaml"
     rwml diff --settle 0
     expect_ok

@@ -110,9 +110,7 @@ test_rollout_that_fits_nowhere() {
 
 test_rollout_pod_that_quota_forbids() {
     new_pulse
-    kube create namespace "$NS" >/dev/null
-    kube -n "$NS" create quota none --hard=pods=0 >/dev/null
-    sleep 1
+    allow_none_of pods
     rwml up --timeout 30s
     expect_error 1 RW6105
     expect_cause quota
@@ -126,7 +124,7 @@ test_rollout_interrupted() {
     eventually 60 is_applied
     end_rwml INT
     expect_error 130 RW9009
-    expect_within 5000
+    expect_within 10000
     expect_state 'the new version is applied; its rollout goes on in the cluster'
     ! out_has ' deploy ' || fail "a result of deploy was told"
     expect_equal "$(running_image "$SVC")" "$(content_name "$SVC")" 'the image that is applied'
@@ -145,7 +143,7 @@ test_rollout_interrupted_with_one_of_two_services_done() {
     eventually 60 err_has "^$SVC-b  *deploy  *Deployment $NS/$SVC-b created"
     end_rwml INT
     expect_error 130 RW6302 RW9009
-    expect_within 5000
+    expect_within 10000
     expect_state "done: $SVC; not done: $SVC-b"
     expect_state 'the new version is applied; its rollout goes on in the cluster'
     expect_next "rwml up $SVC-b"

@@ -84,7 +84,7 @@ test_run_shows_output_as_it_comes() {
     eventually 60 out_has '^first$'
     end_rwml INT
     expect_exit 130
-    expect_within 4000
+    expect_within 10000
     expect_state 'is being removed; its program is asked to end by SIGTERM'
     eventually 60 no_jobs
     eventually 60 no_pods_are_there

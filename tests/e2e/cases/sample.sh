@@ -61,7 +61,7 @@ test_sample_second_up_writes_nothing() {
     expect_result 'nothing to send'
     expect_result '0 objects written'
     expect_no_line ' changed\| created'
-    expect_within 10000
+    expect_within 20000
     versions_state "$NS" >"$T/after"
     for node in $(nodes); do node_state "$node" "$IMAGES" >>"$T/after"; done
     diff -U2 "$T/before" "$T/after" || fail "something was written, see above"

@@ -108,9 +108,7 @@ test_workload_without_its_serviceaccount() {
 test_workload_statefulset_that_quota_forbids() {
     new_pulse
     as_kind StatefulSet
-    kube create namespace "$NS" >/dev/null
-    kube -n "$NS" create quota none --hard=pods=0 >/dev/null
-    sleep 1
+    allow_none_of pods
     rwml up
     expect_card 1 RW6105 StatefulSet 'new version applied; no pod serves'
     expect_cause 'exceeded quota: none'
