@@ -169,11 +169,20 @@ static void remove_base_names(struct push_run *r)
     shipment_list_drop_bases(&r->before);
 }
 
+/* As it is when somebody goes back to an image that was sent before, of which next to nothing travels then. */
+static bool is_base_already(const struct push_run *r, const struct shipment *s)
+{
+    for (size_t i = 0; i < r->before.count; i++)
+        if (r->before.items[i].is_base && strcmp(r->before.items[i].built, s->built) == 0)
+            return true;
+    return false;
+}
+
 /* The engine keeps what later images are to be compared with, also when its name moves on and somebody
  * removes what has no name. */
-static void keep_base(struct push_run *r, struct shipment *s)
+static void keep_base(struct push_run *r, struct shipment *s, bool already)
 {
-    if (s->file_layers == 0)
+    if (s->file_layers == 0 && !already)
         remove_base_names(r);
     struct err *e = engine_image_name(r->engine, s->engine_id, r->push->image->content_name, r->push->wait);
     s->is_base = !e;
@@ -196,8 +205,9 @@ static void note_sent(struct push_run *r)
     r->image = sent->image;
     if (!any_got_it(r))
         return;
-    if (sent->shipment.is_base)
-        keep_base(r, &sent->shipment);
+    bool already = is_base_already(r, &sent->shipment);
+    if (sent->shipment.is_base || already)
+        keep_base(r, &sent->shipment, already);
     shipment_list_add(&r->before, &sent->shipment);
     err_ignore(shipment_list_write(&r->before), "then the next push finds out again");
 }

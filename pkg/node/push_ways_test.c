@@ -105,19 +105,15 @@ static void test_an_export_that_cannot_be_used(void **state)
 }
 
 /* What was sent before, as a base to compare with. */
-static void note_base(const char *dir)
+static void note_base(const char *dir, const char *digest)
 {
-    const struct node_list list = { .cluster = "c" };
     AUTO(shipment_list) shipments = { 0 };
-    struct shipment base = { .built = (char[]){ "sha256:" OTHER },
-                             .engine_id = (char[]){ "sha256:" OTHER },
-                             .sent = (char[]){ "sha256:" OTHER },
-                             .is_base = true };
+    AUTO(shipment)
+    base = { .built = xstrdup(digest), .engine_id = xstrdup(digest), .sent = xstrdup(digest), .is_base = true };
     strv_add(&base.diff_ids, "sha256:" OTHER);
-    shipment_list_read(dir, list.cluster, pushed_image.ref, &shipments);
+    shipment_list_read(dir, "c", pushed_image.ref, &shipments);
     shipment_list_add(&shipments, &base);
     check_ok(shipment_list_write(&shipments));
-    strv_release(&base.diff_ids);
 }
 
 static void keep_ways(void *ctx, enum node_way way, const char *why)
@@ -134,7 +130,7 @@ static void test_an_engine_that_cannot_compare(void **state)
     AUTO(buf) ways = BUF_INIT(SIZE_MAX);
     AUTO_STR dir = scratch_new();
     AUTO(pushed) p = { .push = { .helper = &helper, .on_way = keep_ways, .ctx = &ways, .state_dir = dir } };
-    note_base(dir);
+    note_base(dir, "sha256:" OTHER);
     docker_created(&p.d);
     docker_reads(&p.d, "sha256:" OTHER "  Committed\nnames - -\n.\n", "done\n", NULL);
     docker_json(&p.d, 200,
@@ -164,6 +160,29 @@ static void test_an_engine_that_cannot_compare(void **state)
     check_ok(fs_list(AT_FDCWD, dir, &left));
     assert_int_equal(left.count, 1);
     assert_true(str_starts(left.items[0], "shipped-"));
+}
+
+/* Somebody went back to it: next to nothing travels, and later images are compared with it all the same. */
+static void test_a_base_that_is_sent_again(void **state)
+{
+    (void)state;
+    static const struct node_helper helper = { "program", 7, "x86_64" };
+    AUTO_STR dir = scratch_new();
+    AUTO(shipment_list) shipments = { 0 };
+    AUTO(pushed) p = { .push = { .helper = &helper, .state_dir = dir } };
+    note_base(dir, DIGEST);
+    note_base(dir, "sha256:" OTHER);
+    pushed_add_whole(&p.d, "done\n", NULL);
+    docker_json(&p.d, 201, "");
+    check_ok(pushed_to(&p, &pushed_running, 1));
+    assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
+    assert_non_null(strstr(p.heard, "/tag?repo=app&tag=dev-ed9d2a9d202d "));
+    assert_null(strstr(p.heard, "DELETE /images/"));
+    shipment_list_read(dir, "c", pushed_image.ref, &shipments);
+    assert_int_equal(shipments.count, 2);
+    assert_string_equal(shipments.items[0].built, DIGEST);
+    assert_true(shipments.items[0].is_base);
+    assert_true(shipments.items[1].is_base);
 }
 
 /* An image that was sent as files is asked for under its own name first. */
@@ -198,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_an_image_that_was_built_again_in_the_containerd_store),
         cmocka_unit_test(test_an_image_that_is_gone),
         cmocka_unit_test(test_an_engine_that_cannot_compare),
+        cmocka_unit_test(test_a_base_that_is_sent_again),
         cmocka_unit_test(test_what_was_sent_as_files_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

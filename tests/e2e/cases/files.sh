@@ -75,6 +75,20 @@ test_files_that_are_as_before() {
     eventually 60 log_has "$SVC" "$(cat first)"
 }
 
+# Back to the very image that the others were compared with, of which only the name has to travel: it stays that.
+test_files_after_going_back() {
+    one_layer_pulse
+    cp message first
+    push_text 'second text'
+    expect_files_travelled
+    cp first message
+    rwml build && expect_ok
+    rwml push -v && expect_ok
+    expect_no_line 'changed files travel'
+    push_text 'third text'
+    expect_files_travelled
+}
+
 expect_on_every_node_as() { # NAME
     local node
     for node in $(nodes); do node_has "$node" "$1" || fail "$node lacks $1"; done
