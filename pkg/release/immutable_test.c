@@ -1,5 +1,6 @@
 /* The cases are files, tests/data/release/immutable/<name>.yaml: live, wanted, and field, which is the one that can't
  * be changed. */
+#include "fake/case.h"
 #include "fake/check.h"
 
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 static const char DIRECTORY[] = "tests/data/release/immutable";
 #define CASES_AT_LEAST 4
 
-static void check_case(const char *name)
+static bool passes(const char *name)
 {
     AUTO_STR path = fs_join(DIRECTORY, name);
     AUTO(buf) text = BUF_INIT(LIMIT_MANIFEST);
@@ -21,18 +22,16 @@ static void check_case(const char *name)
     check_ok(fs_read(AT_FDCWD, path, LIMIT_MANIFEST, &text));
     check_ok(doc_parse_yaml_one(buf_text(&text), text.len, path, &file));
     AUTO_STR field = immutable_field(doc_get(file.root, "/live"), doc_get(file.root, "/wanted"));
-    if (!str_eq(field, doc_text(file.root, "/field")))
-        fail_msg("%s: %s", name, field ? field : "(none)");
+    if (str_eq(field, doc_text(file.root, "/field")))
+        return true;
+    print_error("%s: %s\n", name, field ? field : "(none)");
+    return false;
 }
 
 static void test_immutable_fields(void **state)
 {
     (void)state;
-    AUTO(strv) names = { 0 };
-    check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
-    for (size_t i = 0; i < names.count; i++)
-        check_case(names.items[i]);
-    assert_true(names.count >= CASES_AT_LEAST);
+    case_each(DIRECTORY, CASES_AT_LEAST, passes);
 }
 
 static void advises(const char *kind, const char *words)

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fs.h"
 #include "doc/doc.h"
 #include "rollout/history.h"
 
@@ -18,7 +17,7 @@ static int64_t number_of(bool found, const struct history_revision *r)
     return found ? r->number : -1;
 }
 
-static void check_case(const char *name)
+static bool passes(const char *name)
 {
     DOC_AUTO tree = case_json_in(DIRECTORY, name);
     const json_t *workload = doc_key(tree, "workload"), *owned = doc_key(tree, "owned");
@@ -26,23 +25,21 @@ static void check_case(const char *name)
     AUTO(history_revision) serving = { 0 };
     bool found = history_previous(workload, owned, &previous);
     bool serves = history_serving(workload, owned, &serving);
-    if (number_of(found, &previous) != doc_i64(tree, "/previous", -2) ||
-        number_of(serves, &serving) != doc_i64(tree, "/serving", -2) ||
-        !str_eq(doc_text(previous.template, "/spec/containers/0/image"), doc_text(tree, "/image")))
-        fail_msg("%s: previous %d, serving %d, image %s", name, (int)number_of(found, &previous),
-                 (int)number_of(serves, &serving), doc_text(previous.template, "/spec/containers/0/image"));
     assert_null(doc_get(previous.template, "/metadata/labels/pod-template-hash"));
     assert_null(doc_get(previous.template, "/$patch"));
+    if (number_of(found, &previous) == doc_i64(tree, "/previous", -2) &&
+        number_of(serves, &serving) == doc_i64(tree, "/serving", -2) &&
+        str_eq(doc_text(previous.template, "/spec/containers/0/image"), doc_text(tree, "/image")))
+        return true;
+    print_error("%s: previous %d, serving %d, image %s\n", name, (int)number_of(found, &previous),
+                (int)number_of(serves, &serving), doc_text(previous.template, "/spec/containers/0/image"));
+    return false;
 }
 
 static void test_history_cases(void **state)
 {
     (void)state;
-    AUTO(strv) names = { 0 };
-    check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
-    for (size_t i = 0; i < names.count; i++)
-        check_case(names.items[i]);
-    assert_true(names.count >= CASES_AT_LEAST);
+    case_each(DIRECTORY, CASES_AT_LEAST, passes);
 }
 
 static void test_kinds_with_a_history(void **state)

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "base/fs.h"
 #include "doc/doc.h"
 #include "rollout/restart.h"
 
@@ -35,13 +34,7 @@ static bool run_case(const char *name)
 static void test_restart_cases(void **state)
 {
     (void)state;
-    AUTO(strv) names = { 0 };
-    check_ok(fs_list(AT_FDCWD, DIRECTORY, &names));
-    int failed = 0;
-    for (size_t i = 0; i < names.count; i++)
-        failed += run_case(names.items[i]) ? 0 : 1;
-    assert_int_equal(failed, 0);
-    assert_true(names.count >= CASES_AT_LEAST);
+    case_each(DIRECTORY, CASES_AT_LEAST, run_case);
 }
 
 int main(void)

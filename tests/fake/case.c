@@ -20,3 +20,14 @@ json_t *case_json_in(const char *directory, const char *name)
     AUTO_STR path = fs_join(directory, name);
     return case_json(path);
 }
+
+void case_each(const char *directory, size_t at_least, bool (*passes)(const char *name))
+{
+    AUTO(strv) names = { 0 };
+    int failed = 0;
+    check_ok(fs_list(AT_FDCWD, directory, &names));
+    for (size_t i = 0; i < names.count; i++)
+        failed += !passes(names.items[i]);
+    assert_int_equal(failed, 0);
+    assert_true(names.count >= at_least);
+}

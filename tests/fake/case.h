@@ -10,4 +10,8 @@ json_t *case_json(const char *path) MUST_USE;
 /* case_json_in: the same, of a file in this directory. */
 json_t *case_json_in(const char *directory, const char *name) MUST_USE;
 
+/* case_each: asks of every file of the directory whether it passes, which prints what does not, and fails the test when
+ * one did not, or there are fewer. */
+void case_each(const char *directory, size_t at_least, bool (*passes)(const char *name));
+
 #endif
