@@ -11,6 +11,14 @@ renew_apiserver() {
     docker exec "$CLUSTER-control-plane" sed -i -e '/rwml.e2e/d' -e "s|^  annotations:|&\n    rwml.e2e/renewed: '$NUMBER-$RANDOM'|" $manifest
     docker exec "$CLUSTER-control-plane" grep -q rwml.e2e $manifest || fail "the manifest of the API server is another one by now"
     await_next_apiserver
+    SERVES_SINCE=$(date -u +%FT%T)
+    eventually 120 controllers_are_back
+}
+
+# Scheduler and controller-manager end when they cannot renew their lease, and are started again later each time.
+controllers_are_back() {
+    kube -n kube-system get leases kube-scheduler kube-controller-manager -o json 2>/dev/null |
+        jq -e --arg since "$SERVES_SINCE" 'all(.items[]; .spec.renewTime > $since)' >/dev/null
 }
 
 # Whether it is the next one is told by the id of its container.
