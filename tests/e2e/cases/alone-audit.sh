@@ -126,8 +126,11 @@ TEXT
 all_versions() {
     versions_state "$NS"
     kube get namespace "$NS" -o 'jsonpath={.metadata.resourceVersion}'
-    kube -n "$NS" get ingresses,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies -o json |
+    kube -n "$NS" get ingresses,poddisruptionbudgets,networkpolicies -o json |
         jq -S '[.items[] | {kind, name: .metadata.name, version: .metadata.resourceVersion}]'
+    # Its controller tells of its state whenever it looks at it, every quarter of a minute.
+    kube -n "$NS" get horizontalpodautoscalers -o json --show-managed-fields |
+        jq -S '[.items[] | {spec, written: [.metadata.managedFields[] | select(.subresource | not)]}]'
 }
 
 expect_same_versions() {
