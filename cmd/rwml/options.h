@@ -64,7 +64,7 @@ struct options {
 enum option_group {
     FOR_ALL = 1 << 0,       /* every command */
     FOR_WORKSPACE = 1 << 1, /* those that work on services */
-    FOR_CLUSTER = 1 << 2,   /* those that need the Kind cluster: push, deploy, up, images, status, logs */
+    FOR_CLUSTER = 1 << 2,   /* those that go to a cluster: all but build */
     FOR_DEPLOY = 1 << 3,    /* deploy, up */
     FOR_PUSH = 1 << 4,      /* push, up */
     FOR_SERVICES = 1 << 5,  /* those that work on several services at a time: build, push, deploy, up */

@@ -198,8 +198,3 @@ void proc_result_release(struct proc_result *r)
     buf_release(&r->out);
     buf_release(&r->err);
 }
-
-bool proc_alive(int64_t pid)
-{
-    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
-}

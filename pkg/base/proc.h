@@ -31,6 +31,4 @@ bool proc_has_terminal(void); /* our stdin is a terminal, so that somebody could
 char *proc_find(const char *command) MUST_USE;
 void proc_result_release(struct proc_result *r);
 
-bool proc_alive(int64_t pid);
-
 #endif

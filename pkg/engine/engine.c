@@ -105,11 +105,6 @@ void engine_free(struct engine *e)
     free(e);
 }
 
-bool engine_has_buildkit(const struct engine *e)
-{
-    return e->has_buildkit;
-}
-
 struct net_wait engine_call(const struct cancel *cancel)
 {
     return (struct net_wait){ .deadline_ms = clock_after(ENGINE_CALL_MS), .cancel = cancel };

@@ -33,8 +33,6 @@ struct err *engine_again(const struct engine *e, struct engine **out) MUST_USE;
 void engine_free(struct engine *e);
 DEFINE_FREEP(engine)
 
-bool engine_has_buildkit(const struct engine *e); /* Docker 18.09 or newer; not Podman */
-
 /* engine_call: the wait for one short question: ENGINE_CALL_MS from now. */
 struct net_wait engine_call(const struct cancel *cancel);
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "manifest/images.h"
+#include "oci/reference.h"
 #include "plan/job.h"
 
 static const char STAGE[] = "deploy";
@@ -138,4 +139,44 @@ struct err *job_prove_images(struct job *job, bool *renamed)
     TRY(job_check_nodes(job));
     job->pushed = *renamed = true;
     return name_images(job, &expected);
+}
+
+static const struct job_image *find_image(const struct job *job, const char *content_name)
+{
+    for (size_t i = 0; i < job->image_count; i++)
+        if (str_eq(job->images[i].content_name, content_name))
+            return &job->images[i];
+    return NULL;
+}
+
+/* The containers of one list that run an image of ours, appended to found. */
+static size_t add_images(const struct job *job, const json_t *containers, struct rollout_image *found, size_t count)
+{
+    const json_t *each;
+    size_t i;
+    DOC_EACH_ITEM (containers, i, each) {
+        const struct job_image *image = find_image(job, doc_text(each, "/image"));
+        if (image)
+            found[count++] = (struct rollout_image){ .container = doc_text(each, "/name"),
+                                                     .name = image->content_name,
+                                                     .config_digest = image->config_digest };
+    }
+    return count;
+}
+
+size_t job_expect_images(const struct job *job, const json_t *pod_spec, struct rollout_image *out)
+{
+    size_t count = add_images(job, doc_get(pod_spec, "/containers"), out, 0);
+    return add_images(job, doc_get(pod_spec, "/initContainers"), out, count);
+}
+
+/* What images a foreign cluster has, or where it pulls them from, is not ours to say. */
+void job_warn_of_image(const struct job *job, const char *stage, const char *reference)
+{
+    AUTO_STR named = oci_registry(reference);
+    bool is_node = named && oci_registry_is_loopback(named);
+    job_tell(job, UI_WARNING, stage, -1,
+             "%s is not brought to the nodes of context %s: they have to have it already, or to pull it from %s%s",
+             reference, job->target->cluster, named ? named : "docker.io",
+             is_node ? ", which is each node itself" : "");
 }

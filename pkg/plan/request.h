@@ -14,7 +14,7 @@ enum verbs {
     VERB_UP = VERB_BUILD | VERB_PUSH | VERB_DEPLOY,
     VERB_IMAGES = 1 << 3,      /* flow_images alone */
     VERB_RENDER = 1 << 4,      /* flow_render alone */
-    VERB_WATCH = 1 << 5,       /* those that look at what runs: flow_logs, flow_status */
+    VERB_WATCH = 1 << 5,       /* those that go to what runs: logs, status, exec, forward */
     VERB_ENVIRONMENT = 1 << 6, /* flow_environment and flow_explain alone */
     VERB_DELETE = 1 << 7,      /* one of these three: applied_run alone */
     VERB_RESTART = 1 << 8,

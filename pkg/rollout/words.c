@@ -1,6 +1,5 @@
 #include "rollout/words.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,15 +230,6 @@ void rollout_words_read(const char *text, size_t len, struct rollout_words *out)
     out->text = quote((struct span){ shown.bytes, shown.len });
     if (is_traceback)
         take_frame(&t.frame, out);
-}
-
-char *rollout_last_words(const char *text, size_t len)
-{
-    AUTO(rollout_words) words;
-    rollout_words_read(text, len, &words);
-    if (!words.file)
-        return STEAL(&words.text);
-    return xasprintf("%s at %s:%" PRId64, words.text, words.file, words.line);
 }
 
 size_t rollout_tail(const char *text, size_t len, size_t lines)

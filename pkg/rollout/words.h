@@ -19,9 +19,6 @@ struct rollout_words {
 void rollout_words_read(const char *text, size_t len, struct rollout_words *out); /* out is initialised here; pure */
 void rollout_words_release(struct rollout_words *w);
 
-/* rollout_last_words: the same in one text, "KeyError: 'X' at /app/settings.py:14"; owned; NULL when blank. */
-char *rollout_last_words(const char *text, size_t len) MUST_USE;
-
 /* rollout_excerpt: the last `lines` lines, each of at most 400 bytes: of a longer one the beginning, " ... " and the
  * end; a NUL becomes "?". Appended to out. */
 void rollout_excerpt(const char *text, size_t len, size_t lines, struct buf *out);

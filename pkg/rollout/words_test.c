@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +10,19 @@
 #include "base/buf.h"
 #include "rollout/words.h"
 
+/* In one text: "KeyError: 'X' at /app/settings.py:14". */
+static char *last_words(const char *text, size_t len)
+{
+    AUTO(rollout_words) words;
+    rollout_words_read(text, len, &words);
+    if (!words.file)
+        return STEAL(&words.text);
+    return xasprintf("%s at %s:%" PRId64, words.text, words.file, words.line);
+}
+
 static void expect_words(const char *text, const char *want)
 {
-    AUTO_STR got = rollout_last_words(text, strlen(text));
+    AUTO_STR got = last_words(text, strlen(text));
     if (!want)
         assert_null(got);
     else
@@ -165,11 +176,11 @@ static void test_last_words_are_bounded(void **state)
            "b",
            3);
     text[sizeof text - 1] = 'z';
-    AUTO_STR got = rollout_last_words(text, sizeof text);
+    AUTO_STR got = last_words(text, sizeof text);
     assert_int_equal(strlen(got), 116 + strlen(" ... ") + 116);
     assert_non_null(strstr(got, "aaa ... baaa"));
     assert_int_equal(got[strlen(got) - 1], 'z');
-    AUTO_STR with_nul = rollout_last_words("a\0b", 3);
+    AUTO_STR with_nul = last_words("a\0b", 3);
     assert_string_equal(with_nul, "a?b");
 }
 
