@@ -136,18 +136,28 @@ static void on_no_pull(void *ctx, const struct node *node, const char *why)
              why);
 }
 
+struct turn_wait {
+    struct job *job;
+    bool waited;
+};
+
 static void on_turn_wait(void *ctx, int64_t holder_pid)
 {
+    struct turn_wait *w = ctx;
     (void)holder_pid;
-    job_tell(ctx, UI_NOTE, STAGE, -1, "waiting for another push to this cluster");
+    w->waited = true;
+    job_tell(w->job, UI_NOTE, STAGE, -1, "waiting for another push to this cluster");
 }
 
 /* A struct node_push's take_turn. */
-static struct err *take_turn(void *ctx, int *lock)
+static struct err *take_turn(void *ctx, int *lock, bool *waited)
 {
     struct job *job = ctx;
+    struct turn_wait w = { job, false };
     timings_enter(&job->timings, STAGE, "waiting for other pushes");
-    return turn_take_nodes(job->request, job->target->cluster, clock_after(PUSH_MS), on_turn_wait, ctx, lock);
+    TRY(turn_take_nodes(job->request, job->target->cluster, clock_after(PUSH_MS), on_turn_wait, &w, lock));
+    *waited = w.waited;
+    return NULL;
 }
 
 static size_t count_unwritten(const struct node_push_results *results)

@@ -97,11 +97,11 @@ struct node_push {
     void (*on_no_pull)(void *ctx, const struct node *node, const char *why);
     struct net_wait wait;
     /* take_turn: waits until no other push to these nodes is under way, and gives a descriptor
-     * that ends the turn by being closed. Called only when something has to travel. NULL: the
-     * caller makes sure of it. containerd lets an import wait while another one writes a layer of
-     * both, and one stream feeds all nodes: two pushes of images that share a layer would wait for
-     * each other, one in this node, one in that, for ever. */
-    struct err *(*take_turn)(void *ctx, int *turn);
+     * that ends the turn by being closed; *waited becomes true where there was one, and then the nodes are
+     * asked again. Called only when something has to travel. NULL: the caller makes sure of it. containerd lets an
+     * import wait while another one writes a layer of both, and one stream feeds all nodes: two pushes of images that
+     * share a layer would wait for each other, one in this node, one in that, for ever. */
+    struct err *(*take_turn)(void *ctx, int *turn, bool *waited);
     void (*on_progress)(void *ctx, const struct node_push_progress *progress); /* may be NULL */
     /* on_layer: after all of it was sent by layers, for each layer, base first. on_way: before. May be NULL. */
     void (*on_layer)(void *ctx, const struct node_layer *layer);

@@ -41,8 +41,9 @@ static void note_itself(struct push_run *r)
 static struct err *pull(struct push_run *r)
 {
     AUTO_FD turn = -1;
+    bool waited = false; /* a runtime that has it already pulls nothing */
     struct import im = { .push = r->push, .image = r->push->image, .pulls = true };
-    TRY(run_take_turn(r, &turn));
+    TRY(run_take_turn(r, &turn, &waited));
     for (size_t i = 0; i < r->count; i++)
         r->parts[i].pulls = r->parts[i].travels;
     im.targets = run_targets(r, &im.count);

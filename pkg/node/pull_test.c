@@ -43,10 +43,11 @@ static void on_no_pull(void *ctx, const struct node *node, const char *why)
     buf_addf(&p->told, "%s: %s\n", node->name, why);
 }
 
-static struct err *take_turn(void *ctx, int *turn)
+static struct err *take_turn(void *ctx, int *turn, bool *waited)
 {
     struct pulled *p = ctx;
     (void)turn;
+    (void)waited;
     p->turns++;
     return NULL;
 }

@@ -212,35 +212,6 @@ static void note_sent(struct push_run *r)
     err_ignore(shipment_list_write(&r->before), "then the next push finds out again");
 }
 
-/* Sending. */
-
-struct err *run_take_turn(const struct push_run *r, int *turn)
-{
-    return r->push->take_turn ? r->push->take_turn(r->push->ctx, turn) : NULL;
-}
-
-static struct err *send_all(struct push_run *r, bool files)
-{
-    AUTO_FD turn = -1;
-    struct import im = { .push = r->push };
-    if (!run_any_travels(r))
-        return NULL;
-    TRY(run_take_turn(r, &turn));
-    run_read_before(r);
-    im.targets = run_targets(r, &im.count);
-    struct err *e = stream(r, &im, files && may_be_files(r));
-    bool by_nodes = e && all_have_errors(&im);
-    r->left_behind = import_abort(&im);
-    run_settle(r, &im, !e);
-    free(im.targets);
-    note_sent(r);
-    if (by_nodes) {
-        err_ignore(e, "that no node is left follows from the nodes' own errors");
-        e = NULL;
-    }
-    return e;
-}
-
 /* "a, b" of the nodes that have it, or that do not. */
 static char *names_of(const struct node_push_results *results, bool having)
 {
@@ -309,6 +280,8 @@ static struct err *ask_for_known(struct push_run *r, bool *is_there)
     *is_there = false;
     if (!known)
         return NULL;
+    str_freep(&r->known_name);
+    strv_release(&r->known_chains);
     TRY(oci_content_name(image->ref, known->sent, &r->known_name));
     TRY(oci_chain_ids(&known->diff_ids, &r->known_chains));
     size_t layers = known->diff_ids.count;
@@ -333,6 +306,49 @@ static struct err *ask_first(struct push_run *r)
         return NULL;
     r->image = *r->push->image;
     return run_ask(r);
+}
+
+/* Sending. */
+
+struct err *run_take_turn(const struct push_run *r, int *turn, bool *waited)
+{
+    return r->push->take_turn ? r->push->take_turn(r->push->ctx, turn, waited) : NULL;
+}
+
+/* The push that was waited for may have brought layers of this image, or all of it. */
+static struct err *ask_after_wait(struct push_run *r)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (!r->parts[i].error)
+            run_ask_again(&r->parts[i]);
+    return ask_first(r);
+}
+
+static struct err *send_all(struct push_run *r, bool files)
+{
+    AUTO_FD turn = -1;
+    bool waited = false;
+    struct import im = { .push = r->push };
+    if (!run_any_travels(r))
+        return NULL;
+    TRY(run_take_turn(r, &turn, &waited));
+    run_read_before(r);
+    if (waited)
+        TRY(ask_after_wait(r));
+    if (!run_any_travels(r))
+        return NULL;
+    im.targets = run_targets(r, &im.count);
+    struct err *e = stream(r, &im, files && may_be_files(r));
+    bool by_nodes = e && all_have_errors(&im);
+    r->left_behind = import_abort(&im);
+    run_settle(r, &im, !e);
+    free(im.targets);
+    note_sent(r);
+    if (by_nodes) {
+        err_ignore(e, "that no node is left follows from the nodes' own errors");
+        e = NULL;
+    }
+    return e;
 }
 
 /* A node may lose a layer between its answer and the import, to a collection of garbage or to somebody who

@@ -36,9 +36,9 @@ struct push_run {
 
 bool run_any_travels(const struct push_run *r);
 
-/* run_take_turn: as node_push.take_turn. run_read_before: what was sent before, read again, since another push
- * may have ended meanwhile. */
-struct err *run_take_turn(const struct push_run *r, int *turn) MUST_USE;
+/* run_take_turn: as node_push.take_turn. run_read_before: what was sent before, read again, since
+ * another push may have ended meanwhile. */
+struct err *run_take_turn(const struct push_run *r, int *turn, bool *waited) MUST_USE;
 void run_read_before(struct push_run *r);
 
 /* run_targets: of each part that travels; owned. run_settle: what an import of these found out goes back to the

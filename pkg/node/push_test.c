@@ -69,9 +69,10 @@ static void test_every_node_is_stopped(void **state)
     assert_null(strstr(p.heard, "/exec"));
 }
 
-static struct err *no_turn(void *ctx, int *turn)
+static struct err *no_turn(void *ctx, int *turn, bool *waited)
 {
     (void)turn;
+    (void)waited;
     ++*(int *)ctx;
     return err_new(RW9007_DEADLINE, "another push does not end");
 }
@@ -183,6 +184,37 @@ static void test_a_node_whose_cri_does_not_answer(void **state)
     pushed_fails(&r, RW4002_NODE_STOPPED, "its container is paused|" CONTENT " is on: none", "docker unpause a");
 }
 
+static struct err *waits_for_its_turn(void *ctx, int *turn, bool *waited)
+{
+    (void)ctx;
+    (void)turn;
+    *waited = true;
+    return NULL;
+}
+
+/* What the push that was waited for has brought does not travel again. */
+static void test_a_node_that_got_it_from_another_push(void **state)
+{
+    (void)state;
+    AUTO(pushed) p = { .push = { .take_turn = waits_for_its_turn } };
+    pushed_add_asked(&p.d, false, false);
+    pushed_add_asked(&p.d, true, true);
+    check_ok(pushed_to(&p, &pushed_running, 1));
+    assert_int_equal(p.results.items[0].outcome, NODE_HAD_IT);
+    assert_int_equal(p.results.items[0].bytes_sent, 0);
+    assert_null(strstr(p.heard, "/images/"));
+}
+
+static void test_a_node_that_lacks_it_after_another_push(void **state)
+{
+    (void)state;
+    AUTO(pushed) p = { .push = { .take_turn = waits_for_its_turn } };
+    pushed_add_asked(&p.d, false, false);
+    pushed_add_whole(&p.d, "done\n", NULL);
+    check_ok(pushed_to(&p, &pushed_running, 1));
+    assert_int_equal(p.results.items[0].outcome, NODE_GOT_IT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +230,8 @@ int main(void)
         cmocka_unit_test(test_interrupted_while_it_travels),
         cmocka_unit_test(test_the_deadline_passes_while_it_travels),
         cmocka_unit_test(test_a_node_whose_cri_does_not_answer),
+        cmocka_unit_test(test_a_node_that_got_it_from_another_push),
+        cmocka_unit_test(test_a_node_that_lacks_it_after_another_push),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,7 +183,23 @@ remove_from_nodes() { # NAME...
     nodes | xargs -P 2 -I '{}' docker exec '{}' crictl --timeout 60s rmi "$@" >/dev/null
 }
 
-# The layers that a push was told of are gone when its turn comes: it asks again, once.
+load_by_hand() {
+    local node
+    for node in $(nodes); do docker save "$SVC:dev" | docker exec -i "$node" ctr -n k8s.io images import - >/dev/null; done
+}
+
+# What another push brought while this one waited for its turn does not travel again: here all but a name.
+test_push_after_another_one_brought_its_layers() {
+    new_pulse
+    rwml build && expect_ok
+    push_while load_by_hand
+    expect_ok
+    jq -es '[.[] | select(.event == "step" and .node) | .bytes] | length > 0 and all(. < 50000)' "$T/out" >/dev/null ||
+        fail "more than a name has travelled: $(grep '"node"' "$T/out")"
+    expect_on_every_node
+}
+
+# The layers that a push was told of before it had to wait are gone when its turn comes.
 test_push_whose_layers_vanish() {
     local old
     layered_pulse
