@@ -249,13 +249,23 @@ static bool is_start_error(const char *reason)
     return is_one_of(reason, reasons, COUNT_OF(reasons));
 }
 
+bool container_was_lost(const json_t *terminated)
+{
+    return str_eq(doc_text(terminated, "/reason"), "Unknown");
+}
+
 static void judge_terminated(const struct subject *s, const json_t *terminated, bool down, struct finding *out)
 {
     bool may_end = s->init || !s->judge->runs_for_ever;
-    if (is_start_error(doc_text(terminated, "/reason")))
+    bool again = !str_eq(doc_text(s->pod, "/spec/restartPolicy"), "Never");
+    if (container_was_lost(terminated) && again) {
+        found(out, s, RANK_PENDING, RW6201_ROLLOUT_TIMEOUT, "its node was restarted");
+        out->reason = xasprintf("%s \"%s\" is not started again yet", noun(s), s->name);
+    } else if (is_start_error(doc_text(terminated, "/reason"))) {
         judge_start(s, doc_text(terminated, "/message"), out);
-    else if (doc_i64(terminated, "/exitCode", -1) != 0 || !may_end)
+    } else if (doc_i64(terminated, "/exitCode", -1) != 0 || !may_end) {
         judge_crash(s, terminated, down, out);
+    }
 }
 
 static void judge_waiting(const struct subject *s, const json_t *waiting, struct finding *out)
@@ -277,11 +287,12 @@ static void judge_waiting(const struct subject *s, const json_t *waiting, struct
         judge_creating(s, reason ? reason : "waiting", out);
 }
 
-/* How the run before ended; NULL: this is the first run of what the spec says now. */
+/* How the run before ended by itself; NULL: this is the first run of what the spec says now. */
 static const json_t *last_end(const struct subject *s)
 {
     const json_t *last = doc_get(s->status, "/lastState/terminated");
-    return pod_changed_since(s->pod, doc_text(last, "/startedAt")) ? NULL : last;
+    bool is_other = container_was_lost(last) || pod_changed_since(s->pod, doc_text(last, "/startedAt"));
+    return is_other ? NULL : last;
 }
 
 /* A container that crashed before has to outlive its last run, too. */

@@ -37,7 +37,7 @@ static bool take(const struct search *f, const json_t *pod, const json_t *status
     const json_t *terminated = doc_get(status, previous ? "/lastState/terminated" : "/state/terminated");
     int64_t code = doc_i64(terminated, "/exitCode", 0);
     bool fails = code != 0 || (!init && runs_for_ever(f->snapshot));
-    if (!terminated || !fails || !ended_since(terminated, f->since_s))
+    if (!terminated || !fails || container_was_lost(terminated) || !ended_since(terminated, f->since_s))
         return false;
     *f->out = (struct rollout_crash){ .pod = doc_text(pod, "/metadata/name"),
                                       .container = doc_text(status, "/name"),

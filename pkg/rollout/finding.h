@@ -52,6 +52,10 @@ struct subject {
     bool init; /* is to end with exit 0 before the others start */
 };
 
+/* container_was_lost: nobody saw how it ended, since its node was restarted meanwhile: of what it finds then, the
+ * kubelet tells the reason Unknown and exit code 255 (CRI), which is no word about the program. */
+bool container_was_lost(const json_t *terminated);
+
 /* container_judge: out is initialised here. */
 void container_judge(const struct subject *s, struct finding *out);
 
