@@ -67,23 +67,31 @@ static const json_t *best_of(const json_t *services, size_t *count)
     return best;
 }
 
-/* What the Kafka resources tell first. */
-static char *list_candidates(const struct strv *told, const json_t *services)
+static void add_candidate(struct strv *list, const char *address, const char *but)
+{
+    if (list->count < MOST_CANDIDATES && !str_eq(address, but))
+        strv_add(list, address);
+}
+
+/* What the Kafka resources tell first; `but` this one, which may be NULL. */
+static char *list_candidates(const struct strv *told, const json_t *services, const char *but)
 {
     AUTO(strv) list = { 0 };
     const json_t *each;
     size_t i;
-    for (i = 0; i < told->count && list.count < MOST_CANDIDATES; i++)
-        strv_add(&list, told->items[i]);
-    DOC_EACH_ITEM (services, i, each)
-        if (rank(each) && list.count < MOST_CANDIDATES)
-            strv_add_take(&list, address_of(each));
+    for (i = 0; i < told->count; i++)
+        add_candidate(&list, told->items[i], but);
+    DOC_EACH_ITEM (services, i, each) {
+        AUTO_STR address = rank(each) ? address_of(each) : NULL;
+        if (address)
+            add_candidate(&list, address, but);
+    }
     return strv_join(&list, ", ");
 }
 
 static struct err *not_found(const struct strv *told, const struct strv *notes, const json_t *services)
 {
-    AUTO_STR candidates = list_candidates(told, services);
+    AUTO_STR candidates = list_candidates(told, services, NULL);
     AUTO_STR said = strv_join(notes, "; ");
     struct err *e = err_new(RW5201_KAFKA_NOT_FOUND, BROKER_VARIABLE " is not set, and the cluster has %s",
                             *candidates ? "more than one Kafka" : "no Kafka");
@@ -212,15 +220,15 @@ static struct err *leads_nowhere(struct kube_client *c, const struct use *use, c
     AUTO_STR found = NULL;
     err_ignore(find_candidates(c, &all), "the refusal says enough");
     strimzi_add_addresses(all.kafkas, &told, &notes);
-    AUTO_STR candidates = list_candidates(&told, all.services);
+    AUTO_STR candidates = list_candidates(&told, all.services, use->host_port);
     err_ignore(broker_choose(all.services, all.kafkas, &found), "there is none that is better than others");
     struct err *e = err_new(RW5202_KAFKA_ADDRESS, BROKER_VARIABLE " leads nowhere in the cluster");
     e = err_cause(e, "%s: %s; %s%s", use->host_port, why,
-                  *candidates ? "what looks like Kafka there: " : "nothing there looks like Kafka", candidates);
+                  *candidates ? "what looks like Kafka there: " : "nothing else there looks like Kafka", candidates);
     e = err_at(e, "%s", use->where);
     if (found && !str_eq(found, use->host_port))
         e = err_next(e, "rwml up --set " BROKER_VARIABLE "=%s", found);
-    return err_next(e, "use --no-check if it will exist later");
+    return err_next(e, "use --no-check if it will be there later, as after a restart of its node");
 }
 
 /* A Service of this very deploy; borrowed, NULL when there is none. */
