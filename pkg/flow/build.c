@@ -193,6 +193,27 @@ static struct err *run_build(struct job *job, const struct service_image *image,
     return e;
 }
 
+/* "dockerfile parse error on line 2: …", without "on" before BuildKit 0.8; 0: no such words. */
+static size_t parse_error_line(const char *words)
+{
+    static const char head[] = "dockerfile parse error ", on[] = "on ", line[] = "line ";
+    const char *at = words ? strstr(words, head) : NULL;
+    if (!at)
+        return 0;
+    at += strlen(head);
+    at += str_starts(at, on) ? strlen(on) : 0;
+    return str_starts(at, line) ? (size_t)strtoul(at + strlen(line), NULL, 10) : 0;
+}
+
+/* What the engine says of a build does not name the file. */
+static struct err *at_dockerfile(struct err *e, const char *dockerfile)
+{
+    if (!e || err_get_code(e) != RW3201_BUILD_FAILED || err_get_where(e))
+        return e;
+    AUTO_STR words = err_words(e);
+    return err_where(e, dockerfile, parse_error_line(words), 0);
+}
+
 static void tell_context(const struct job *job, const struct build_context *context)
 {
     struct build_context_totals totals = build_context_get_totals(context);
@@ -236,7 +257,7 @@ static struct err *try_build(struct job *job, const struct service_image *image,
     struct build_view view = { .job = job, .line = BUF_INIT(LIMIT_STEP_OUTPUT) };
     struct err *e = run_build(job, image, context, no_cache, &view, &image_id);
     buf_release(&view.line);
-    TRY(e);
+    TRY(at_dockerfile(e, image->dockerfile));
     tell_context(job, context);
     return tell_result(job, image->reference, image_id, &view, start);
 }

@@ -136,6 +136,25 @@ static void test_other_errors_are_no_reason_to_build_again(void **state)
     }
 }
 
+static void check_where(const char *answer, const char *where)
+{
+    AUTO(scene) s = { 0 };
+    AUTO_STR dir = scratch_new();
+    AUTO_STR heard = NULL;
+    docker_json(&s.d, 200, answer);
+    AUTO_PTR(err) e = build(&s, dir, &heard);
+    assert_string_equal(err_get_where(e), where);
+}
+
+static void test_a_build_that_fails_names_its_dockerfile(void **state)
+{
+    (void)state;
+    check_where("{\"errorDetail\":{\"message\":\"dockerfile parse error line 2: unknown instruction: WORKDR\"}}\r\n",
+                "Dockerfile:2");
+    check_where("{\"errorDetail\":{\"message\":\"dockerfile parse error on line 12: x\"}}\r\n", "Dockerfile:12");
+    check_where("{\"errorDetail\":{\"message\":\"failed to solve: boom\"}}\r\n", "Dockerfile");
+}
+
 /* What the name means now is not pushed as what was built. */
 static void test_a_name_that_moves_behind_the_build(void **state)
 {
@@ -162,6 +181,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_layer_is_built_again),
         cmocka_unit_test(test_a_layer_that_is_lost_each_time),
         cmocka_unit_test(test_other_errors_are_no_reason_to_build_again),
+        cmocka_unit_test(test_a_build_that_fails_names_its_dockerfile),
         cmocka_unit_test(test_a_name_that_moves_behind_the_build),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -363,5 +363,6 @@ struct err *flow_status(const struct request *request)
         if (s.has_cluster)
             orphans_tell(request, STAGE, &s.target, s.plan.workspace);
     }
-    return err_state_add(STEAL(&s.errors), "what could be found out is shown; nothing was changed");
+    struct err *e = err_state(STEAL(&s.errors), "nothing was changed");
+    return err_state_add(e, "what else could be found out is shown");
 }

@@ -136,7 +136,7 @@ struct err *files_prepare(struct engine *e, const struct node_push *push, const 
     else if (why)
         *why_not = xstrdup(why);
     else if (spool_size(out->compared.layer) > missing / WORTH)
-        *why_not = xstrdup("most of its files differ");
+        *why_not = xstrdup("the files that differ are most of it");
     err_ignore(failed, "there is another way");
     if (*why_not)
         files_release(out);

@@ -44,6 +44,7 @@ test_build_step_that_fails() {
     expect_line 'the reason is here'
     expect_cause '23'
     expect_line 'RUN echo the reason is here'
+    expect_where "docker/$SVC.Dockerfile$"
     expect_state "no image was made"
     expect_no_result
     ! engine_digest "$SVC:dev" 2>/dev/null || fail "there is an image"
