@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "doc/doc.h"
 #include "kube/apply.h"
 #include "kube/differences.h"
@@ -9,6 +10,8 @@
 #include "release/immutable.h"
 #include "release/release.h"
 #include "rollout/history.h"
+
+enum { GONE_MS = 60 * 1000 }; /* a pod has half a minute to end, unless it says otherwise */
 
 static const char UNCHANGED[] = "server dry-run only; nothing in the cluster was changed";
 
@@ -115,10 +118,24 @@ static bool has_failed(const json_t *job)
     return str_eq(doc_text(condition, "/status"), "True");
 }
 
+/* What is being deleted takes every change, and goes all the same. */
+static struct err *wait_until_gone(struct kube_client *kube, const struct release *r, const struct release_object *o,
+                                   const json_t *before)
+{
+    AUTO_STR name = kube_id_text(o->id);
+    bool waits = !r->job->request->dry_run;
+    job_tell(r->job, UI_NOTE, "deploy", -1, "%s is being deleted%s", name, waits ? "; waiting until it is gone" : "");
+    return waits ? kube_wait_gone(kube, o->id, doc_text(before, "/metadata/uid"), clock_after(GONE_MS)) : NULL;
+}
+
 static struct err *dry_run(struct kube_client *kube, struct release *r, struct release_object *o, const json_t *before)
 {
     DOC_AUTO after = NULL;
     AUTO(strv) fields = { 0 };
+    if (doc_text(before, "/metadata/deletionTimestamp") && !str_eq(o->object->kind, "Namespace")) {
+        TRY(wait_until_gone(kube, r, o, before));
+        before = NULL;
+    }
     bool is_job = before && str_eq(o->object->kind, "Job");
     str_set(&o->uid, doc_text(before, "/metadata/uid"));
     TRY(release_set_join(kube, r, o, before));

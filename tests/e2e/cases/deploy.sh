@@ -71,6 +71,24 @@ test_deploy_quota() {
     expect_same_state
 }
 
+# What is applied to an object that is being deleted goes with it.
+test_deploy_of_what_is_being_deleted() {
+    local old
+    no_pods_pulse
+    add_config early
+    deployed
+    old=$(kube -n "$NS" get configmap early -o 'jsonpath={.metadata.uid}')
+    kube -n "$NS" patch configmap early --type merge -p '{"metadata": {"finalizers": ["e2e.invalid/held"]}}' >/dev/null
+    kube -n "$NS" delete configmap early --wait=false >/dev/null
+    start_rwml deploy --settle 0
+    eventually 60 err_has "ConfigMap $NS/early is being deleted; waiting until it is gone"
+    kube -n "$NS" patch configmap early --type merge -p '{"metadata": {"finalizers": null}}' >/dev/null
+    await_rwml deploy
+    expect_ok
+    expect_line "ConfigMap $NS/early created"
+    [ "$(kube -n "$NS" get configmap early -o 'jsonpath={.metadata.uid}')" != "$old" ] || fail "still the old one"
+}
+
 test_deploy_before_push() {
     local node old
     new_pulse
