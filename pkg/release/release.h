@@ -56,6 +56,7 @@ struct release_set {
     bool is_open;    /* the parent names all that may come or go */
     bool is_written; /* this run has written the parent */
     bool stays;      /* all is as it has to be: nothing is written, nobody is asked */
+    bool may_leave;  /* a member has left the manifests and stays for a reason that may pass: it is looked at again */
 };
 
 struct release {

@@ -234,7 +234,8 @@ static bool is_wide(const struct release_set *s, const struct service_set *wide)
 bool release_set_writes(const struct release *r)
 {
     AUTO(service_set) wide = widened(&r->set);
-    return !r->set.stays && !(r->job->request->no_prune && is_wide(&r->set, &wide));
+    bool closes = !r->job->request->no_prune && !(r->set.may_leave && doc_count(r->leaving) == 0);
+    return !r->set.stays && (closes || !is_wide(&r->set, &wide));
 }
 
 /* Between our look and this write another checkout may have begun a deploy of the same service: only one of
@@ -304,7 +305,9 @@ static struct err *judge(struct release *r, json_t *member)
         return NULL;
     }
     applyset_add(&r->set.wanted.set, id); /* which has to name what stays */
-    job_tell(r->job, UI_NOTE, STAGE, -1, "%s has left the manifests and stays, %s", name, why);
+    r->set.may_leave = r->set.may_leave || !removal_option(id.kind);
+    job_tell(r->job, r->set.found.members ? UI_NOTE : UI_DETAIL, STAGE, -1, "%s has left the manifests and stays, %s",
+             name, why);
     return NULL;
 }
 
@@ -351,6 +354,10 @@ static struct err *close_set(struct release *r)
     TRY(check_ours(r));
     DOC_EACH_ITEM (r->leaving, i, each)
         TRY(remove_member(r, each));
+    if (r->set.may_leave)
+        str_freep(&r->set.wanted.members);
+    if (r->set.may_leave && doc_count(r->leaving) == 0 && is_wide(&r->set, &r->set.wanted))
+        return NULL;
     return service_set_write(r->kube, &r->set.wanted);
 }
 

@@ -7,7 +7,8 @@
  *   annotation  rwml/root       that root, for people
  *   annotation  rwml/service    the service's name as it is; the parent's own name may have to differ
  *   annotation  rwml/members    the digest of the members' names when all was as it should be; not there
- *                               while a deploy is under way or after one that was cut short
+ *                               while a deploy is under way, after one that was cut short, and while a
+ *                               member that has left the manifests stays for a reason that may pass
  *
  * A workspace is its path: two checkouts of one repository have the same remote and must not prune each
  * other's objects. What another workspace deployed is refused, and --adopt makes it this one's, as after

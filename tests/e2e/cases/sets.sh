@@ -154,6 +154,14 @@ test_sets_shared_object() {
     deployed "$SVC"
     expect_there configmap/shared
     expect_line "ConfigMap $NS/shared has left the manifests and stays, since it may be $SVC-b's, too"
+    eventually 60 versions_are_quiet
+    deployed "$SVC"
+    expect_quiet
+    rm "manifests/dev/$SVC-b/shared.yaml"
+    deployed "$SVC"
+    eventually 60 is_gone configmap/shared
+    deployed "$SVC"
+    expect_result '0 objects written'
 }
 
 # An EndpointSlice and Endpoints inherit their Service's labels, that of the set among them.
