@@ -292,6 +292,15 @@ static struct err *reason_to_stay(struct release *r, struct kube_id id, char **w
     return NULL;
 }
 
+/* Told with every change, and not again and again where there is none. */
+static enum ui_kind staying_is(const struct release *r)
+{
+    bool changes = r->set.found.members != NULL;
+    for (size_t i = 0; i < r->count; i++)
+        changes = changes || r->objects[i].action != RELEASE_KEEP;
+    return changes ? UI_NOTE : UI_DETAIL;
+}
+
 static struct err *judge(struct release *r, json_t *member)
 {
     struct kube_id id = kube_id_of(member);
@@ -306,8 +315,7 @@ static struct err *judge(struct release *r, json_t *member)
     }
     applyset_add(&r->set.wanted.set, id); /* which has to name what stays */
     r->set.may_leave = r->set.may_leave || !removal_option(id.kind);
-    job_tell(r->job, r->set.found.members ? UI_NOTE : UI_DETAIL, STAGE, -1, "%s has left the manifests and stays, %s",
-             name, why);
+    job_tell(r->job, staying_is(r), STAGE, -1, "%s has left the manifests and stays, %s", name, why);
     return NULL;
 }
 

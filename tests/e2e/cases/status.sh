@@ -55,7 +55,7 @@ test_status_without_the_engine() {
     expect_row "$SVC" '.built == ["?"] and .nodes == "?" and .runs == "?" and .pods == "?"'
     rwml status
     expect_error 3 RW3101
-    expect_state 'nothing was changed; what else could be found out is shown'
+    expect_state 'nothing was built or changed; what else could be found out is shown'
 }
 
 # A kubeconfig that leads elsewhere: engine and nodes are told of all the same.
