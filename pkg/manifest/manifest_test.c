@@ -275,6 +275,37 @@ static void test_expansion(void **state)
     }
 }
 
+static bool reads(bool secret, const char *name, const char *key)
+{
+    static const char text[] =
+        "{\"kind\":\"Deployment\",\"spec\":{\"template\":{\"spec\":{"
+        "\"initContainers\":[{\"envFrom\":[{\"prefix\":\"P_\",\"configMapRef\":{\"name\":\"whole\"}}]}],"
+        "\"containers\":[{\"name\":\"idle\"},{\"env\":[{\"name\":\"A\",\"value\":\"1\"},"
+        "{\"name\":\"B\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"part\",\"key\":\"b.c\"}}},"
+        "{\"name\":\"C\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"keys\",\"key\":\"c\",\"optional\":true}}}]}],"
+        "\"volumes\":[{\"name\":\"v\",\"configMap\":{\"name\":\"files\"}}]}}}}";
+    DOC_AUTO tree = NULL;
+    check_ok(doc_parse_json(text, strlen(text), "workload", &tree));
+    const struct manifest_object o = { .tree = tree, .api_version = "apps/v1", .kind = "Deployment" };
+    return manifest_reads_as_environment(&o, secret, name, key);
+}
+
+/* One key where only that is read; a volume's files are no environment. */
+static void test_reads_as_environment(void **state)
+{
+    (void)state;
+    assert_true(reads(false, "whole", NULL));
+    assert_true(reads(false, "whole", "any"));
+    assert_true(reads(false, "part", NULL));
+    assert_true(reads(false, "part", "b.c"));
+    assert_false(reads(false, "part", "b"));
+    assert_false(reads(false, "files", NULL));
+    assert_false(reads(true, "whole", NULL));
+    assert_true(reads(true, "keys", "c"));
+    assert_false(reads(true, "keys", "d"));
+    assert_false(reads(false, "keys", "c"));
+}
+
 static void test_load_missing_file(void **state)
 {
     (void)state;
@@ -293,6 +324,7 @@ int main(void)
         cmocka_unit_test(test_manifest_cases),
         cmocka_unit_test(test_load_missing_file),
         cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_reads_as_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,42 @@ void manifest_missing_references(const struct manifest_set *set, struct manifest
     }
 }
 
+static bool reads_key(const json_t *env, bool secret, const char *name, const char *key)
+{
+    const char *pointer = secret ? "/valueFrom/secretKeyRef" : "/valueFrom/configMapKeyRef";
+    size_t i;
+    json_t *variable;
+    DOC_EACH_ITEM (env, i, variable) {
+        const json_t *selector = doc_get(variable, pointer);
+        if (str_eq(doc_text(selector, "/name"), name) && (!key || str_eq(doc_text(selector, "/key"), key)))
+            return true;
+    }
+    return false;
+}
+
+static bool reads_whole(const json_t *env_from, bool secret, const char *name)
+{
+    size_t i;
+    json_t *source;
+    DOC_EACH_ITEM (env_from, i, source)
+        if (str_eq(doc_text(source, secret ? "/secretRef/name" : "/configMapRef/name"), name))
+            return true;
+    return false;
+}
+
+bool manifest_reads_as_environment(const struct manifest_object *o, bool secret, const char *name, const char *key)
+{
+    AUTO(strv) containers = { 0 };
+    pod_containers(o, &containers);
+    for (size_t i = 0; i < containers.count; i++) {
+        const json_t *container = doc_get(o->tree, containers.items[i]);
+        if (reads_whole(doc_get(container, "/envFrom"), secret, name) ||
+            reads_key(doc_get(container, "/env"), secret, name, key))
+            return true;
+    }
+    return false;
+}
+
 struct err *manifest_reference_error(const struct manifest_reference *r)
 {
     const char *kind = r->secret ? "Secret" : "ConfigMap";

@@ -115,7 +115,9 @@ static struct err *apply(struct release *r, struct progress *p)
 {
     release_tell_restarts(r);
     timings_enter(&r->job->timings, STAGE, "applying");
-    return release_apply(r, &p->written);
+    struct err *e = release_apply(r, &p->written);
+    release_tell_old_environment(r);
+    return e;
 }
 
 static struct err *wait_for_it(struct release *r, struct progress *p)

@@ -8,6 +8,7 @@
  *   release_check.c    what has to be done, without doing it
  *   release_look.c     what the cluster has of each object: many of one kind are asked for in one list
  *   release_apply.c    doing it
+ *   release_environment.c   what pods that run on do not see of it
  *   release_set.c      the apply set: whose objects these are, and which have left
  *   release_keeps.c    which of these stay for a rollback
  *   deploy.c           the order of all this
@@ -103,6 +104,10 @@ void release_leave_out_images(const struct release *r, const struct manifest_obj
  * release_tell: all that release_apply would do, field by field; true when it would write anything. */
 void release_tell_restarts(const struct release *r);
 bool release_tell(const struct release *r);
+
+/* In release_environment.c. release_tell_old_environment: after release_apply, however that ended: a warning for each
+ * workload that reads as environment what was changed, and whose pods no new template replaces. */
+void release_tell_old_environment(const struct release *r);
 
 /* release_action_word: "unchanged", "created", "changed", "replaced". */
 const char *release_action_word(enum release_action action);

@@ -110,6 +110,26 @@ test_sets_failed_rollout_prunes_nothing() {
     eventually 60 is_gone configmap/early
 }
 
+# A pod has its environment from when it started, and nobody starts it anew for a ConfigMap.
+test_deploy_configmap_read_as_environment_is_told() {
+    local told="its pods read ConfigMap $NS/settings as environment"
+    new_pulse
+    add_config settings
+    sed -i 's|^\( *\)  image: .*|&\n\1  envFrom: [{configMapRef: {name: settings}}]|' "$MANIFEST"
+    rwml up --settle 0
+    expect_ok
+    expect_no_line "$told"
+    add_config settings 2
+    deployed
+    expect_line "Deployment $NS/$SVC: $told, and have the old values until they start anew: rwml restart $SVC"
+    deployed
+    expect_no_line "$told"
+    add_config settings 3
+    add_env MOOD '"new"'
+    deployed
+    expect_no_line "$told"
+}
+
 # Each in a namespace of its own is no trouble, and neither sees the other's.
 # Both find no set of the service, and the second one writes while the first is about to.
 # Two services begin to have it in one run: it is the first one's, and the next run has nothing to do.
