@@ -1,5 +1,7 @@
 #include "release/immutable.h"
 
+#include <string.h>
+
 #include "kube/differences.h"
 
 /* What may be changed, by Kubernetes' validation of updates (pkg/apis/apps/validation, core/validation). */
@@ -65,4 +67,24 @@ struct err *immutable_advise(struct err *e, struct kube_id id, const char *comma
     if (str_eq(id.kind, "StatefulSet"))
         return err_next(e, "kubectl %s --cascade=orphan && %s   (pods and volumes stay)", object, command);
     return err_next(e, "undo the change, or replace it: kubectl %s && %s", object, command);
+}
+
+/* Who writes both into the manifest is told by the server's words alone. */
+static bool is_left_by_default(const struct err *e, const json_t *live, const json_t *wanted)
+{
+    static const char pointer[] = "/spec/strategy/rollingUpdate";
+    const char *cause = err_get_cause(e);
+    return cause && strstr(cause, "spec.strategy.rollingUpdate") && doc_get(live, pointer) &&
+           !doc_get(wanted, pointer) && str_eq(doc_text(wanted, "/spec/strategy/type"), "Recreate");
+}
+
+struct err *immutable_advise_strategy(struct err *e, const json_t *live, const json_t *wanted, const char *command)
+{
+    struct kube_id id = kube_id_of(wanted);
+    if (!str_eq(id.kind, "Deployment") || !is_left_by_default(e, live, wanted))
+        return e;
+    return err_next(e,
+                    "kubectl -n %s patch deployment %s --type merge "
+                    "-p '{\"spec\":{\"strategy\":{\"type\":\"Recreate\",\"rollingUpdate\":null}}}' && %s",
+                    id.namespace, id.name, command);
 }

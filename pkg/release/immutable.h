@@ -14,4 +14,9 @@ char *immutable_field(const json_t *live, const json_t *wanted) MUST_USE;
  * the user. command: what to run again then, "rwml deploy web". */
 struct err *immutable_advise(struct err *e, struct kube_id id, const char *command) MUST_USE;
 
+/* immutable_advise_strategy: the same where what stands in the way of a Deployment's `type: Recreate` is the default
+ * for another type, which the live object has and no apply takes out; any other refusal is given back as it was. */
+struct err *immutable_advise_strategy(struct err *e, const json_t *live, const json_t *wanted,
+                                      const char *command) MUST_USE;
+
 #endif

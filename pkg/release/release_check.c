@@ -97,6 +97,7 @@ static struct err *refused(const struct release *r, const struct release_object 
         e = err_state_add(e, "%s is what differs", meant);
     if (is_immutable)
         e = immutable_advise(e, o->id, command);
+    e = immutable_advise_strategy(e, before, o->object->tree, command);
     if (err_get_code(e) == RW5409_CONFLICT)
         e = err_next(e, "rwml %s --force-conflicts %s   (takes the field over)", release_command(r), service);
     return with_place(e, o->object, meant ? meant : fields->count ? fields->items[0] : NULL);

@@ -326,6 +326,23 @@ TEXT
     expect_same_state
 }
 
+# The live object has the default for the strategy before, which no apply takes out.
+test_deploy_strategy_recreate_names_the_way_out() {
+    pushed_pulse no_pods
+    rwml deploy --settle 0
+    expect_ok
+    sed -i 's/^  replicas: 0/&\n  strategy: {type: Recreate}/' "$MANIFEST"
+    remember_state
+    rwml deploy
+    expect_only_error 4 RW5401
+    expect_cause 'rollingUpdate'
+    expect_next "kubectl -n $NS patch deployment $SVC --type merge -p '.*' && rwml deploy $SVC"
+    expect_same_state
+    kube -n "$NS" patch deployment "$SVC" --type merge -p "$(sed -n "s/.*--type merge -p '\(.*\)' &&.*/\1/p" "$T/err")" >/dev/null
+    rwml deploy --settle 0
+    expect_ok
+}
+
 # The server can check an object only once it has its kind.
 test_deploy_definition_and_its_object() {
     local group=$SVC.example.com
