@@ -58,6 +58,11 @@ bool kube_unchanged(const json_t *before, const json_t *dry_run);
  * way, a list in another order, another apiVersion, fields of kubectl's. Then a dry run tells. Pure. */
 bool kube_is_applied(const json_t *live, const json_t *object);
 
+/* kube_without_account: what has to be applied once, before the object itself, so that its pods get rid of a
+ * ServiceAccount that the live object's pod template has and the object's no longer; owned. NULL: the object alone will
+ * do, or another manager wants the ServiceAccount. pod: the pointer of the template's spec. Pure. */
+json_t *kube_without_account(const json_t *live, const json_t *object, const char *pod) MUST_USE;
+
 /* kube_asked_for: a copy without what the server keeps about an object, as opposed to what was asked for: status,
  * managedFields, resourceVersion, generation. Owned; NULL gives NULL. */
 json_t *kube_asked_for(const json_t *object) MUST_USE;

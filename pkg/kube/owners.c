@@ -59,6 +59,30 @@ const json_t *kube_owned_fields(const json_t *object, const char *manager)
     return doc_key(kube_applied_entry(object, manager), "fieldsV1");
 }
 
+/* "/spec/template" is "f:spec", "f:template" in a field set. */
+static bool has_field(const json_t *fields, const char *pointer)
+{
+    while (fields && *pointer) {
+        size_t len = strcspn(pointer + 1, "/");
+        AUTO_STR member = xasprintf("f:%.*s", (int)len, pointer + 1);
+        fields = doc_key(fields, member);
+        pointer += 1 + len;
+    }
+    return fields != NULL;
+}
+
+bool kube_is_others(const json_t *object, const char *pointer)
+{
+    size_t i;
+    json_t *entry;
+    DOC_EACH_ITEM (doc_get(object, "/metadata/managedFields"), i, entry) {
+        bool is_rwmls = is_applied_by(entry, KUBE_MANAGER) || is_inherited_entry(entry);
+        if (!is_rwmls && has_field(doc_key(entry, "fieldsV1"), pointer))
+            return true;
+    }
+    return false;
+}
+
 /* A field set is a tree of objects whose keys are the fields: their union. Its depth is that of
  * the object, which the parser has bounded. */
 static void add_fields(json_t *into, const json_t *from)

@@ -18,6 +18,10 @@ const json_t *kube_owned_fields(const json_t *object, const char *manager);
 /* kube_applied_entry: the entry of managedFields that tells of it, with its apiVersion. Borrowed. */
 const json_t *kube_applied_entry(const json_t *object, const char *manager);
 
+/* kube_is_others: does a manager own the field at this pointer whose fields are not rwml's, and do not become it? Only
+ * names of fields in the pointer, no items of lists. */
+bool kube_is_others(const json_t *object, const char *pointer);
+
 /* kube_migrated_owners: managedFields as they are when what those own has become
  * `manager`'s, as client-go's csaupgrade does it. Owned. The next apply then removes what is no
  * longer in the manifest, which a forced apply would leave to kubectl for ever. */

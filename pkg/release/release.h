@@ -42,6 +42,7 @@ struct release_object {
     enum release_fate fate;
     char *uid;                /* of the live object; after release_apply of the one that was applied; NULL: none */
     json_t *template_before;  /* of a workload that is to be changed: the live pod template; else NULL; owned */
+    json_t *first;            /* what has to be applied before it, see kube_without_account; NULL: nothing; owned */
     const json_t *definition; /* its kind's, in the same manifests, where the server does not know the kind yet */
     bool is_shared;           /* another service has it, too, and it is a member of that one's set */
     struct kube_differences differences; /* of what is changed or replaced; Secrets masked, unless they may be shown */

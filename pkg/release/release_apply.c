@@ -50,6 +50,8 @@ struct write {
 static struct err *write_object(struct kube_client *kube, struct release_object *o)
 {
     DOC_AUTO live = NULL;
+    if (o->first && o->action != RELEASE_REPLACE)
+        TRY(kube_apply(kube, o->first, KUBE_WRITE, NULL, NULL));
     if (o->action == RELEASE_REPLACE)
         TRY(kube_replace_job(kube, o->object->tree, o->uid, clock_after(REPLACE_MS), &live));
     else

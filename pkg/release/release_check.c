@@ -129,6 +129,27 @@ static struct err *wait_until_gone(struct kube_client *kube, const struct releas
     return waits ? kube_wait_gone(kube, o->id, doc_text(before, "/metadata/uid"), clock_after(GONE_MS)) : NULL;
 }
 
+/* A Pod by itself has the ServiceAccount that the server gives it, for good. */
+static json_t *applied_first(const struct manifest_object *o, const json_t *before)
+{
+    const char *pod = manifest_pod_pointer(o);
+    return before && pod && !str_eq(o->kind, "Pod") ? kube_without_account(before, o->tree, pod) : NULL;
+}
+
+/* Where something in the cluster puts a ServiceAccount in again, that one stays. */
+static struct err *ask_server(struct kube_client *kube, struct release_object *o, json_t **after, struct strv *fields)
+{
+    if (!o->first)
+        return kube_apply(kube, o->object->tree, KUBE_DRY_RUN, after, fields);
+    TRY(kube_apply(kube, o->first, KUBE_DRY_RUN, after, fields));
+    DOC_AUTO again = applied_first(o->object, *after);
+    if (!again)
+        return NULL;
+    doc_unrefp(&o->first);
+    doc_unrefp(after);
+    return kube_apply(kube, o->object->tree, KUBE_DRY_RUN, after, fields);
+}
+
 static struct err *dry_run(struct kube_client *kube, struct release *r, struct release_object *o, const json_t *before)
 {
     DOC_AUTO after = NULL;
@@ -143,9 +164,11 @@ static struct err *dry_run(struct kube_client *kube, struct release *r, struct r
     if (r->job->request->dry_run)
         release_leave_out_images(r, o->object, before);
     o->action = RELEASE_KEEP;
-    if (before && kube_is_applied(before, o->object->tree))
+    doc_unrefp(&o->first);
+    o->first = applied_first(o->object, before);
+    if (before && !o->first && kube_is_applied(before, o->object->tree))
         return is_job && has_failed(before) ? replace(r, o, before, NULL) : NULL;
-    struct err *e = kube_apply(kube, o->object->tree, KUBE_DRY_RUN, &after, &fields);
+    struct err *e = ask_server(kube, o, &after, &fields);
     if (e && is_job && kube_is_immutable(e)) {
         err_ignore(e, "a Job that differs is replaced");
         AUTO_STR field = kube_first_difference(before, o->object->tree);
@@ -268,6 +291,7 @@ void release_release(struct release *r)
         kube_differences_release(&r->objects[i].differences);
         rollout_restart_release(&r->objects[i].restart);
         doc_unref(r->objects[i].template_before);
+        doc_unref(r->objects[i].first);
     }
     free(r->objects);
     strv_release(&r->namespaces);

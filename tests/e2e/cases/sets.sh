@@ -130,6 +130,30 @@ test_deploy_configmap_read_as_environment_is_told() {
     expect_no_line "$told"
 }
 
+# Which the server keeps under an older name, too, that is nobody's: out of it the account would come back.
+test_deploy_service_account_taken_out() {
+    new_pulse
+    add_object account 'apiVersion: v1' 'kind: ServiceAccount' "metadata: {name: worker, namespace: $NS}"
+    sed -i 's/^      containers:/      serviceAccountName: worker\n&/' "$MANIFEST"
+    rwml up --settle 0
+    expect_ok
+    expect_equal "$(account_of_pods)" worker 'ServiceAccount of the pods'
+    rm "manifests/dev/$SVC/account.yaml"
+    sed -i '/serviceAccountName/d' "$MANIFEST"
+    deployed
+    expect_equal "$(account_of_pods)" '' 'ServiceAccount of the pods'
+    eventually 60 is_gone serviceaccount/worker
+    eventually 60 versions_are_quiet
+    deployed
+    expect_result '0 objects written'
+    expect_quiet
+}
+
+account_of_pods() { # of the template, by both of its names
+    kube -n "$NS" get deployment "$SVC" -o json |
+        jq -r '[.spec.template.spec | .serviceAccount, .serviceAccountName | values] | unique | join(" ")'
+}
+
 # Each in a namespace of its own is no trouble, and neither sees the other's.
 # Both find no set of the service, and the second one writes while the first is about to.
 # Two services begin to have it in one run: it is the first one's, and the next run has nothing to do.
