@@ -140,14 +140,20 @@ static char *looked_into(const struct workspace *w)
     return dirs.count ? strv_join(&dirs, ", ") : xstrdup("no deployment directory (" LAYOUT_DEPLOYMENTS ")");
 }
 
+/* What a manifest would have to say. */
+static char *wanted_image(const struct service *s)
+{
+    if (s->config && s->config->image)
+        return xasprintf("%s, as services.%s.image in " WORKSPACE_CONFIG_FILE " says", s->config->image, s->name);
+    return xasprintf("%s:TAG, without a registry or with one at localhost", s->name);
+}
+
 static struct err *no_manifests(const struct workspace *w, const struct service *s)
 {
     AUTO_STR dirs = looked_into(w);
+    AUTO_STR image = wanted_image(s);
     struct err *e = err_new(RW1015_NO_MANIFESTS, "%s has no manifests", s->name);
-    e = err_cause(e,
-                  "looked into %s: no directory there has a workload whose image is %s:TAG, without a registry or with "
-                  "one at localhost",
-                  dirs, s->name);
+    e = err_cause(e, "looked into %s: no directory there has a workload whose image is %s", dirs, image);
     return err_next(e, "rwml build %s, or set services.%s.manifests in " WORKSPACE_CONFIG_FILE, s->name, s->name);
 }
 
