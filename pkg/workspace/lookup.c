@@ -9,6 +9,7 @@
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
 #include "workspace/name.h"
+#include "workspace/passed.h"
 
 struct matches {
     struct service **items;
@@ -200,6 +201,9 @@ static struct err *select_one(const struct workspace *w, const char *name, enum 
         take(name, ways[i].what, &m, out);
         if (m.count)
             return NULL;
+        /* What has a directory of its own with a slip in it does not mean somebody else's. */
+        if (i == 0 && purpose == SELECT_DEPLOY && passed_named(w, name))
+            return passed_error(w, passed_named(w, name));
     }
     return explain(w, name, purpose);
 }

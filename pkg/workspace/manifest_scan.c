@@ -13,23 +13,32 @@
 #include "workspace/layout.h"
 #include "workspace/name.h"
 
-static const char *pod_pointer(const char *kind)
+static const struct {
+    const char *kind, *pointer;
+} workload_kinds[] = {
+    { "Deployment", "/spec/template/spec" },
+    { "StatefulSet", "/spec/template/spec" },
+    { "ReplicaSet", "/spec/template/spec" },
+    { "DaemonSet", "/spec/template/spec" },
+    { "Job", "/spec/template/spec" },
+    { "CronJob", "/spec/jobTemplate/spec/template/spec" },
+    { "Pod", "/spec" },
+};
+
+const char *scan_pod_pointer(const char *kind)
 {
-    static const struct {
-        const char *kind, *pointer;
-    } rows[] = {
-        { "Deployment", "/spec/template/spec" },
-        { "StatefulSet", "/spec/template/spec" },
-        { "ReplicaSet", "/spec/template/spec" },
-        { "DaemonSet", "/spec/template/spec" },
-        { "Job", "/spec/template/spec" },
-        { "CronJob", "/spec/jobTemplate/spec/template/spec" },
-        { "Pod", "/spec" },
-    };
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (str_eq(rows[i].kind, kind))
-            return rows[i].pointer;
+    for (size_t i = 0; i < COUNT_OF(workload_kinds); i++)
+        if (str_eq(workload_kinds[i].kind, kind))
+            return workload_kinds[i].pointer;
     return NULL;
+}
+
+const char *scan_workload_kind_like(const char *kind)
+{
+    const char *names[COUNT_OF(workload_kinds)];
+    for (size_t i = 0; i < COUNT_OF(workload_kinds); i++)
+        names[i] = workload_kinds[i].kind;
+    return str_nearest(kind, names, COUNT_OF(workload_kinds));
 }
 
 /* "web:${TAG:-dev}" as it is when nobody sets TAG; owned. Other variables stay as they stand. */
@@ -121,9 +130,9 @@ static void scan_object(const json_t *object, const char *file, struct manifest_
                 scan_object(item, file, out);
         return;
     }
-    if (pod_pointer(kind))
-        scan_workload(object, pod_pointer(kind), file, out);
-    if (name && !out->odd_name && !strstr(name, "${") && !name_is_dns1123(name) && pod_pointer(kind))
+    if (scan_pod_pointer(kind))
+        scan_workload(object, scan_pod_pointer(kind), file, out);
+    if (name && !out->odd_name && !strstr(name, "${") && !name_is_dns1123(name) && scan_pod_pointer(kind))
         out->odd_name = xstrdup(name);
 }
 

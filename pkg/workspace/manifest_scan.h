@@ -30,6 +30,11 @@ void scan_manifest(int root_fd, const char *path, struct manifest_scan *out);
 void scan_kind_config(int root_fd, const char *path, struct manifest_scan *out);
 void manifest_scan_release(struct manifest_scan *s);
 
+/* scan_pod_pointer: where a workload's pod template has its spec; NULL for what is no workload.
+ * scan_workload_kind_like: the kind of workload that a misspelt one probably means, or NULL. */
+const char *scan_pod_pointer(const char *kind);
+const char *scan_workload_kind_like(const char *kind);
+
 /* scan_error: why a file is broken; NULL when it is not, any more. */
 struct err *scan_error(int root_fd, const char *path) MUST_USE;
 

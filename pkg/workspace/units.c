@@ -10,6 +10,7 @@
 #include "workspace/layout.h"
 #include "workspace/manifest_scan.h"
 #include "workspace/name.h"
+#include "workspace/passed.h"
 
 enum { UNIT_DEPTH = 8 };
 
@@ -175,12 +176,36 @@ static bool uses_local_image(const struct workspace *w, const struct manifest_sc
     return false;
 }
 
+/* Helm's own directories are deployed by Helm. */
+static bool is_chart(const struct unit_files *files)
+{
+    for (size_t i = 0; i < files->manifests.count; i++)
+        if (strcmp(fs_base(files->manifests.items[i]), "Chart.yaml") == 0)
+            return true;
+    return false;
+}
+
+static void pass_over(struct workspace *w, const char *dir, const struct unit_files *files,
+                      const struct manifest_scan *found)
+{
+    if ((files->kustomization || files->manifests.count) && !is_chart(files))
+        passed_add(w, dir, files->kustomization, &files->manifests, found->odd_name);
+}
+
+static bool may_be_unit(const struct workspace *w, const char *dir, const struct manifest_scan *found)
+{
+    return uses_local_image(w, found) || (found->broken && is_known_name(w, fs_base(dir)));
+}
+
 /* True: the directory is a unit, or would be one if all its files could be read. */
 static bool take_unit(struct workspace *w, const char *dir, struct unit_files *files)
 {
     __attribute__((cleanup(manifest_scan_release))) struct manifest_scan found = { 0 };
     scan_files(w, files, &found);
-    if (!uses_local_image(w, &found) && !(found.broken && is_known_name(w, fs_base(dir)))) {
+    bool is_unit = may_be_unit(w, dir, &found);
+    if (!is_unit || found.odd_name)
+        pass_over(w, dir, files, &found);
+    if (!is_unit) {
         if (found.broken)
             strv_addf(&w->notices, "%s was passed over: it can't be read as YAML", found.broken);
         return false;

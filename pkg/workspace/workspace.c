@@ -7,6 +7,7 @@
 #include "workspace/discover.h"
 #include "workspace/find.h"
 #include "workspace/name.h"
+#include "workspace/passed.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -28,7 +29,7 @@ static bool means_somebody(const struct workspace *w, const struct service_confi
     for (size_t i = 0; i < w->service_count; i++)
         if (name_equal(w->services[i].name, c->name) || uses_image(&w->services[i], c->name))
             return true;
-    return c->units.count > 0 || source_dir_named(w, c->name);
+    return c->units.count > 0 || source_dir_named(w, c->name) || passed_named(w, c->name);
 }
 
 /* A misspelt service in rwml.yaml would be without effect. */
@@ -117,6 +118,7 @@ void workspace_free(struct workspace *w)
     for (size_t i = 0; i < w->service_count; i++)
         service_release(&w->services[i]);
     free(w->services);
+    passed_release(w);
     for (size_t i = 0; i < w->dockerfile_count; i++) {
         free(w->dockerfiles[i].path);
         free(w->dockerfiles[i].stem);

@@ -4,6 +4,7 @@
  *   find.c             R  where the root is
  *   dockerfile_scan.c     which Dockerfiles there are
  *   units.c            U  which services there are, from their manifests
+ *   passed.h              directories with manifests that are none, and why
  *   lookup.c              what a name on the command line means
  *   image_rules.c      D  which Dockerfile builds an image
  *   image_inputs.c     A  its arguments and its context
@@ -52,6 +53,14 @@ struct service {
     const struct service_config *config; /* borrowed from the workspace; may be NULL */
 };
 
+/* A directory among the manifests that has files for Kubernetes and is no service. */
+struct passed_dir {
+    char *path;            /* relative to the root, as are the files */
+    char *kustomization;   /* NULL without one */
+    struct strv manifests; /* empty with a kustomization */
+    char *odd_name;        /* an object's name for which it was passed over (U5); else NULL */
+};
+
 struct workspace {
     char *root; /* absolute, links resolved */
     int root_fd;
@@ -61,6 +70,8 @@ struct workspace {
     struct strv source_dirs;  /* services/<x>, relative to the root */
     struct service *services; /* sorted by name */
     size_t service_count;
+    struct passed_dir *passed; /* mostly infrastructure */
+    size_t passed_count;
     char *cluster;        /* by C0 or C1; NULL: not decided */
     struct strv clusters; /* names that C1 found, when it found several */
     struct strv notices;  /* one line each, for people: what was passed over, and why */
@@ -87,7 +98,8 @@ enum select_for { SELECT_BUILD, SELECT_DEPLOY };
  * start_dir lies in, else all that have manifests. For SELECT_BUILD (build, push) a Dockerfile's
  * stem is a name, too. Errors, joined: RW1011_UNKNOWN_SERVICE with a suggestion and the list,
  * RW1012_NO_SERVICES, RW1013_NO_DOCKERFILE for a source directory that nothing builds,
- * RW1014_AMBIGUOUS with the candidates, RW1107_YAML_SYNTAX … of a service with a broken manifest. */
+ * RW1014_AMBIGUOUS with the candidates, RW1107_YAML_SYNTAX … of a service with a broken manifest. For SELECT_DEPLOY:
+ * RW1015_NO_MANIFESTS, also where a directory of that name is no service: it never means another one's. */
 struct err *workspace_select(const struct workspace *w, const char *const *names, size_t count, const char *start_dir,
                              enum select_for purpose, struct selection *out) MUST_USE;
 
