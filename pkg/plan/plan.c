@@ -162,6 +162,7 @@ static struct err *make(const struct request *request, struct plan *plan)
     TRY(workspace_select(plan->workspace, (const char *const *)request->services->items, request->services->count,
                          request->directory, purpose, &plan->selection));
     tell_notices(request, &plan->selection.notices, UI_NOTE);
+    tell_notices(request, &plan->selection.warnings, UI_WARNING);
     plan->count = plan->selection.count;
     plan->items = xcalloc(plan->count, sizeof *plan->items);
     for (size_t i = 0; i < plan->count; i++)

@@ -31,6 +31,9 @@ void service_images_release(struct service *s);
 /* source_dir_named: services/<x> with that N(x), borrowed; NULL for none. */
 const char *source_dir_named(const struct workspace *w, const char *name);
 
+/* is_known_name: something in the workspace is called so: a source directory, a Dockerfile, a key of rwml.yaml. */
+bool is_known_name(const struct workspace *w, const char *name);
+
 /* has_name: the name is in the list, compared by N. */
 bool has_name(const struct strv *list, const char *name);
 

@@ -91,6 +91,8 @@ static void tell_selection(struct workspace *w, const struct strv *words, const 
     tell_errors(e, w->root, out);
     for (size_t i = 0; i < chosen.notices.count; i++)
         buf_addf(out, "notice: %s\n", chosen.notices.items[i]);
+    for (size_t i = 0; i < chosen.warnings.count; i++)
+        buf_addf(out, "warning: %s\n", chosen.warnings.items[i]);
     for (size_t i = 0; i < chosen.count; i++) {
         tell_service(chosen.services[i], out);
         AUTO_PTR(err) unresolved = build ? workspace_resolve(w, chosen.services[i]) : NULL;

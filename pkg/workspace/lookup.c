@@ -241,6 +241,38 @@ static bool is_start_of(const struct service *s, const char *start)
            (s->manifest_dir && path_is_below(start, s->manifest_dir));
 }
 
+static struct err *no_services(const struct workspace *w, const struct strv *warnings)
+{
+    AUTO_STR passed = strv_join(warnings, "; ");
+    struct err *e = err_new(RW1012_NO_SERVICES, "no service was found in %s", w->root);
+    if (warnings->count)
+        return err_cause(e, "%s", passed);
+    return err_cause(
+        e, "a service is a directory below <deployments>/dev whose workload uses an image that is built here");
+}
+
+/* A group in rwml.yaml may name a unit that is nowhere. */
+static void warn_of_units(const struct workspace *w, const struct service_config *group, struct strv *warnings)
+{
+    for (size_t i = 0; i < group->units.count; i++) {
+        const char *unit = group->units.items[i];
+        AUTO(selection) found = { 0 };
+        struct err *e = select_one(w, unit, SELECT_DEPLOY, &found);
+        if (e && err_get_code(e) != RW1014_AMBIGUOUS && !passed_named(w, unit))
+            strv_addf(warnings, "%s is not deployed: services.%s.units names it (%s), and %s", unit, group->name,
+                      group->where, err_get_message(e));
+        err_ignore(e, "told when the group is asked for");
+    }
+}
+
+/* What somebody would miss where all services are meant. */
+static struct err *check_left_out(const struct workspace *w, struct strv *warnings)
+{
+    for (size_t i = 0; i < w->config.service_count; i++)
+        warn_of_units(w, &w->config.services[i], warnings);
+    return passed_check(w, warnings);
+}
+
 static struct err *select_by_place(const struct workspace *w, const char *start_dir, enum select_for purpose,
                                    struct selection *out)
 {
@@ -261,11 +293,9 @@ static struct err *select_by_place(const struct workspace *w, const char *start_
     for (size_t i = 0; i < w->service_count; i++)
         if (!w->services[i].build_only)
             add_selected(out, &w->services[i]);
-    if (out->count)
-        return NULL;
-    struct err *e = err_new(RW1012_NO_SERVICES, "no service was found in %s", w->root);
-    return err_cause(
-        e, "a service is a directory below <deployments>/dev whose workload uses an image that is built here");
+    if (purpose == SELECT_DEPLOY)
+        TRY(check_left_out(w, &out->warnings));
+    return out->count ? NULL : no_services(w, &out->warnings);
 }
 
 static struct err *check_readable(const struct workspace *w, const struct selection *selection)
@@ -296,5 +326,6 @@ void selection_release(struct selection *s)
 {
     free(s->services);
     strv_release(&s->notices);
+    strv_release(&s->warnings);
     *s = (struct selection){ 0 };
 }

@@ -45,6 +45,36 @@ struct err *passed_error(const struct workspace *w, const struct passed_dir *p)
     return err_next(e, "if it is no service: ignore: [%s] in " WORKSPACE_CONFIG_FILE, p->path);
 }
 
+static bool is_unit(const struct workspace *w, const char *name)
+{
+    for (size_t i = 0; i < w->service_count; i++)
+        if (!w->services[i].build_only && name_equal(w->services[i].name, name))
+            return true;
+    return false;
+}
+
+static bool has_image(const struct service *s, const char *name)
+{
+    for (size_t i = 0; i < s->image_count; i++) {
+        AUTO_STR base = image_base(s->images[i].reference);
+        if (name_equal(base, name))
+            return true;
+    }
+    return false;
+}
+
+/* Somebody who sees the name in the repository expects a service. */
+static bool is_expected(const struct workspace *w, const char *name)
+{
+    for (size_t i = 0; i < w->config.service_count; i++)
+        if (has_name(&w->config.services[i].units, name))
+            return true;
+    for (size_t i = 0; i < w->service_count; i++)
+        if (has_image(&w->services[i], name))
+            return true;
+    return is_known_name(w, name);
+}
+
 static bool lies_in(const char *file, const char *dir)
 {
     AUTO_STR parent = path_parent(file);
@@ -77,4 +107,25 @@ const struct passed_dir *passed_named(const struct workspace *w, const char *nam
         if (name_equal(fs_base(w->passed[i].path), name) && !is_part_of_unit(w, w->passed[i].path))
             return &w->passed[i];
     return NULL;
+}
+
+/* What can't be read is no warning: it may hold anything. */
+static struct err *check(const struct workspace *w, const struct passed_dir *p, struct strv *warnings)
+{
+    AUTO(near_miss) miss = { 0 };
+    TRY(near_miss_find(w, p, &miss));
+    strv_addf(warnings, "%s is not deployed: %s", p->path, miss.reason);
+    return NULL;
+}
+
+struct err *passed_check(const struct workspace *w, struct strv *warnings)
+{
+    struct err *errors = NULL;
+    for (size_t i = 0; i < w->passed_count; i++) {
+        const struct passed_dir *p = &w->passed[i];
+        const char *name = fs_base(p->path);
+        if (!p->odd_name && !is_unit(w, name) && is_expected(w, name) && !is_part_of_unit(w, p->path))
+            errors = err_join(errors, check(w, p, warnings));
+    }
+    return errors;
 }

@@ -1,6 +1,6 @@
 /* passed: directories among the manifests that have files for Kubernetes and are no service. For this package alone.
  *
- *   passed.c     which there are
+ *   passed.c     which there are, and which of them somebody will miss
  *   near_miss.c  what keeps one from being a service */
 #ifndef WORKSPACE_PASSED_H
 #define WORKSPACE_PASSED_H
@@ -18,6 +18,10 @@ const struct passed_dir *passed_named(const struct workspace *w, const char *nam
 /* passed_error: why it is no service: RW1015_NO_MANIFESTS with the file and what was probably meant, or why its
  * files can't be read or rendered. Never NULL. */
 struct err *passed_error(const struct workspace *w, const struct passed_dir *p) MUST_USE;
+
+/* passed_check: a line for each one that is called like a service of this repository and that no unit takes in.
+ * Errors, joined: why the files of such a directory can't be read or rendered. */
+struct err *passed_check(const struct workspace *w, struct strv *warnings) MUST_USE;
 
 /* near_miss: what keeps the directory from being a service. Errors: those of reading and rendering its files. */
 struct near_miss {

@@ -63,7 +63,7 @@ void service_add_image(struct service *s, const char *reference, const char *use
 
 /* Something in the workspace has this name, so that an image of it is ours. A source directory
  * alone counts, too: then the missing Dockerfile is what has to be told. */
-static bool is_known_name(const struct workspace *w, const char *name)
+bool is_known_name(const struct workspace *w, const char *name)
 {
     if (source_dir_named(w, name) || service_config_find(&w->config, name))
         return true;

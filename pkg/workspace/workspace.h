@@ -88,7 +88,8 @@ DEFINE_FREEP(workspace)
 struct selection {
     struct service **services;
     size_t count;
-    struct strv notices; /* "api is run by unit gateway": a name that was not a service's own */
+    struct strv notices;  /* "api is run by unit gateway": a name that was not a service's own */
+    struct strv warnings; /* "k8s/dev/api is not deployed: …": what looks like a service, where all were chosen */
 };
 void selection_release(struct selection *s);
 
