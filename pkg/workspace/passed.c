@@ -101,10 +101,17 @@ static bool is_part_of_unit(const struct workspace *w, const char *dir)
     return false;
 }
 
+/* Infrastructure is nobody's service. */
+static bool is_missed(const struct workspace *w, const struct passed_dir *p)
+{
+    const char *name = fs_base(p->path);
+    return !is_unit(w, name) && is_expected(w, name) && !is_part_of_unit(w, p->path);
+}
+
 const struct passed_dir *passed_named(const struct workspace *w, const char *name)
 {
     for (size_t i = 0; i < w->passed_count; i++)
-        if (name_equal(fs_base(w->passed[i].path), name) && !is_part_of_unit(w, w->passed[i].path))
+        if (name_equal(fs_base(w->passed[i].path), name) && is_missed(w, &w->passed[i]))
             return &w->passed[i];
     return NULL;
 }
@@ -121,11 +128,8 @@ static struct err *check(const struct workspace *w, const struct passed_dir *p, 
 struct err *passed_check(const struct workspace *w, struct strv *warnings)
 {
     struct err *errors = NULL;
-    for (size_t i = 0; i < w->passed_count; i++) {
-        const struct passed_dir *p = &w->passed[i];
-        const char *name = fs_base(p->path);
-        if (!p->odd_name && !is_unit(w, name) && is_expected(w, name) && !is_part_of_unit(w, p->path))
-            errors = err_join(errors, check(w, p, warnings));
-    }
+    for (size_t i = 0; i < w->passed_count; i++)
+        if (!w->passed[i].odd_name && is_missed(w, &w->passed[i])) /* templates are seldom meant */
+            errors = err_join(errors, check(w, &w->passed[i], warnings));
     return errors;
 }

@@ -12,7 +12,8 @@ void passed_add(struct workspace *w, const char *path, const char *kustomization
                 const char *odd_name);
 void passed_release(struct workspace *w);
 
-/* passed_named: the one that is called so and that no unit takes in, borrowed; NULL for none. */
+/* passed_named: the one that is called so, like a service of this repository, and that no unit takes in; borrowed,
+ * NULL for none. */
 const struct passed_dir *passed_named(const struct workspace *w, const char *name);
 
 /* passed_error: why it is no service: RW1015_NO_MANIFESTS with the file and what was probably meant, or why its
