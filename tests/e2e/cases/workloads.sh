@@ -135,12 +135,13 @@ test_workload_whose_own_deadline_passes() {
     expect_long_before_timeout
 }
 
-# The node puts it out, the ReplicaSet makes another: that alone is no failure, so the time decides.
+# The node puts it out, the ReplicaSet makes another: that alone is no failure, so the time decides. The kubelet
+# measures volumes once a minute.
 test_workload_whose_pods_are_evicted() {
     python_service 'import time' 'open("/scratch/file", "wb").write(b"x" * 8000000)' 'time.sleep(3600)'
     in_pod 'volumes: [{name: scratch, emptyDir: {sizeLimit: 1Mi}}]'
     in_container 'volumeMounts: [{name: scratch, mountPath: /scratch}]'
-    rwml up --settle 100s --timeout 60s
+    rwml up --settle 200s --timeout 120s
     expect_error 5 RW6201
     kube -n "$NS" get pods -o json | jq -e 'any(.items[]; .status.reason == "Evicted")' >/dev/null || fail "no pod was evicted"
     expect_state 'new version applied'
