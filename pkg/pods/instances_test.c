@@ -27,12 +27,7 @@ static void check_case(const json_t *item)
 static void test_what_is_read_next(void **state)
 {
     (void)state;
-    DOC_AUTO cases = case_json("tests/data/pods/instances.json");
-    size_t i;
-    json_t *item;
-    assert_true(doc_count(cases) >= 12);
-    DOC_EACH_ITEM (cases, i, item)
-        check_case(item);
+    case_each_of("tests/data/pods/instances.json", 12, check_case);
 }
 
 int main(void)

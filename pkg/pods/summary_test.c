@@ -26,12 +26,7 @@ static void check_case(const json_t *item)
 static void test_summaries(void **state)
 {
     (void)state;
-    DOC_AUTO cases = case_json("tests/data/pods/summaries.json");
-    size_t i;
-    json_t *item;
-    assert_true(doc_count(cases) >= 12);
-    DOC_EACH_ITEM (cases, i, item)
-        check_case(item);
+    case_each_of("tests/data/pods/summaries.json", 12, check_case);
 }
 
 int main(void)

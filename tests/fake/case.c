@@ -31,3 +31,13 @@ void case_each(const char *directory, size_t at_least, bool (*passes)(const char
     assert_int_equal(failed, 0);
     assert_true(names.count >= at_least);
 }
+
+void case_each_of(const char *path, size_t at_least, void (*check)(const json_t *item))
+{
+    DOC_AUTO cases = case_json(path);
+    size_t i;
+    json_t *item;
+    assert_true(doc_count(cases) >= at_least);
+    DOC_EACH_ITEM (cases, i, item)
+        check(item);
+}

@@ -14,4 +14,7 @@ json_t *case_json_in(const char *directory, const char *name) MUST_USE;
  * one did not, or there are fewer. */
 void case_each(const char *directory, size_t at_least, bool (*passes)(const char *name));
 
+/* case_each_of: check for every item of a file's list, of which there are so many at least. */
+void case_each_of(const char *path, size_t at_least, void (*check)(const json_t *item));
+
 #endif
