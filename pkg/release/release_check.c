@@ -164,7 +164,6 @@ static struct err *dry_run(struct kube_client *kube, struct release *r, struct r
     if (r->job->request->dry_run)
         release_leave_out_images(r, o->object, before);
     o->action = RELEASE_KEEP;
-    doc_unrefp(&o->first);
     o->first = applied_first(o->object, before);
     if (before && !o->first && kube_is_applied(before, o->object->tree))
         return is_job && has_failed(before) ? replace(r, o, before, NULL) : NULL;
